@@ -1,9 +1,10 @@
 """Figures: one file each, one line each in this table.
 
-A figure's module has ``data(findings)``, what is drawn as plain numbers or
-None where there is nothing to draw; ``draw(data)``, the ink; ``table(data)``,
-the same numbers a row a mark; and its words, made from the numbers: ``caption(findings, data)`` and, for
-who cannot see the ink, ``alt(data)``. To add one, write such a file and add its line.
+A figure's module has ``data(findings)``, the plain numbers that are drawn, or None
+if there is nothing to draw; ``draw(data)``, the drawing; ``table(data)``, the same
+numbers with one row per mark; and texts made from the numbers:
+``caption(findings, data)`` and the alternative text ``alt(data)``. To add a figure,
+write such a file and add its line.
 """
 
 from __future__ import annotations
@@ -46,22 +47,22 @@ from reportgen.findings import Findings
 
 
 class FigureModule(Protocol):
-    """What the module of a figure has; `data` of one are for its own functions alone."""
+    """What a figure's module provides; its `data` are meant only for its own functions."""
 
     def data(self, findings: Findings) -> Any:
-        """What is drawn, as plain numbers; None where there is nothing to draw."""
+        """The plain numbers that are drawn; None if there is nothing to draw."""
         ...
 
     def draw(self, data: Any) -> Figure:
-        """The ink."""
+        """The drawing."""
         ...
 
     def table(self, data: Any) -> Table:
-        """The same numbers, a row a mark."""
+        """The same numbers, one row per mark."""
         ...
 
     def caption(self, findings: Findings, data: Any) -> str:
-        """What is drawn, and what there is to see."""
+        """What is drawn, and what can be seen in it."""
         ...
 
     def alt(self, data: Any) -> str:
@@ -96,9 +97,9 @@ FIGURES: dict[str, FigureModule] = {
 
 
 def sketched(findings: Findings, name: str) -> Sketch | None:
-    """The figure `name` of the table with its words, not yet saved; within `house_style(name)`.
+    """The figure `name` of the table with its texts, not yet saved; call it within `house_style(name)`.
 
-    None where the findings hold nothing for it.
+    None if the findings hold nothing for it.
     """
     figure = FIGURES[name]
     data = figure.data(findings)
@@ -108,7 +109,7 @@ def sketched(findings: Findings, name: str) -> Sketch | None:
 
 
 def draw(findings: Findings, name: str) -> Drawing | None:
-    """Draws the figure `name` of the table; None where the findings hold nothing for it.
+    """Draws the figure `name` of the table; None if the findings hold nothing for it.
 
     Raises `UsageError` for a name that is not in the table.
     """

@@ -20,7 +20,7 @@ from reportgen.objectives import OBJECTIVES
 
 @dataclass(frozen=True)
 class AdditiveConstant:
-    """Variance at each constant, and the largest relative change over them, of each label."""
+    """For each label, the variance at each constant and the largest relative change over them."""
 
     objective: str
     constants: tuple[float, ...]
@@ -34,7 +34,7 @@ class AdditiveConstant:
 
 
 def data(findings: Findings) -> AdditiveConstant | None:
-    """The labels measured with constants; None with fewer than two constants."""
+    """Variances of the labels measured with constants; None with fewer than two constants."""
     curves = {label: dict(findings.constants(label)) for label in findings.compared()}
     values = tuple(sorted({constant for curve in curves.values() for constant in curve}))
     if len(values) < 2:
@@ -66,7 +66,7 @@ def draw(data: AdditiveConstant) -> Figure:
 
 
 def table(data: AdditiveConstant) -> Table:
-    """A row an estimator and constant."""
+    """One row per estimator and constant."""
     constant = Column("Constant", "nats" if data.of_likelihood else "")
     columns = (Column("Estimator", heads=True), constant, variance_column(data.objective))
     return Table(columns, rows_of(data.lines, data.constants))
@@ -90,7 +90,7 @@ def caption(findings: Findings, data: AdditiveConstant) -> str:
 
 
 def change(effect: Estimate) -> str:
-    """A largest relative change in words; beyond a doubling it can only be a rise, told as a factor."""
+    """A largest relative change in words; above 100 % it can only be a rise, and is given as a factor."""
     if effect.value == 0:
         return marks.told("not at all", effect)
     if effect.value > 1:

@@ -1,4 +1,4 @@
-"""Total variance over training under each objective: one panel an objective, one scale."""
+"""Total variance over training under each objective: one panel per objective, on one scale."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from reportgen.findings import Estimate, Findings, marks, prose
 
 
 def data(findings: Findings) -> tuple[VarianceOverTraining, ...] | None:
-    """The lines of each objective that was measured; None with fewer than two, which one figure holds."""
+    """The lines of each objective measured; None with fewer than two, for which another figure suffices."""
     panels = tuple(
         panel
         for objective in findings.objectives
@@ -50,7 +50,7 @@ def data(findings: Findings) -> tuple[VarianceOverTraining, ...] | None:
 
 
 def draw(data: tuple[VarianceOverTraining, ...]) -> Figure:
-    """Panels side by side with a shared log axis; lines are named beside the last."""
+    """Panels side by side with a shared log axis; lines are named beside the last panel."""
     figure = new_figure(58)
     axes = figure.subplots(1, len(data), sharey=True, squeeze=False)[0]
     everything = [value for panel in data for value in extent(panel.lines)]
@@ -70,7 +70,7 @@ def draw(data: tuple[VarianceOverTraining, ...]) -> Figure:
 
 
 def table(data: tuple[VarianceOverTraining, ...]) -> Table:
-    """A row an objective, estimator and checkpoint."""
+    """One row per objective, estimator and checkpoint."""
     columns = (
         Column("Objective"),
         Column("Estimator", heads=True),
@@ -116,13 +116,13 @@ def caption(findings: Findings, data: tuple[VarianceOverTraining, ...]) -> str:
 
 
 def _under(ratio: str, alike: Sequence[tuple[str, Estimate]]) -> str:
-    """A ratio, and the objectives under which it reads so."""
+    """A ratio, and the objectives under which it reads the same."""
     titles, found = zip(*alike, strict=True)
     return f"{marks.told_of_all(ratio, found)} under {prose.listing(titles)}"
 
 
 def _partly_biased(findings: Findings, others: Sequence[VarianceOverTraining]) -> str:
-    """Who is unbiased under the first objective, and biased under one of the others."""
+    """Which estimators are unbiased under the first objective but biased under another."""
     under: dict[str, list[str]] = {}
     for panel in others:
         for line in panel.lines:

@@ -1,4 +1,4 @@
-"""Sentences that several captions and alternative texts share, made from the numbers drawn."""
+"""Sentences shared by several captions and alternative texts, made from the numbers drawn."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from reportgen.findings import Estimate, Findings, marks, prose
 from reportgen.findings.vocabulary import Vocabulary
 
 NAMES = ("Gumbel", "DisARM")
-"""Titles that begin with a person's name."""
+"""First words of titles that begin with a proper name."""
 MANY = 30
-"""Points of a line whose marks may be smaller than intervals that look short."""
+"""Number of points on a line from which marks are so small that short intervals may exceed them."""
 
 
 @dataclass(frozen=True)
@@ -24,14 +24,14 @@ class Place:
 
     objective: str
     checkpoint: int
-    """The last one measured."""
+    """The last checkpoint measured."""
     words: Vocabulary
     model: str = ""
-    """The judged model, where there are several."""
+    """Name of the judged model, if there are several."""
 
     @property
     def over(self) -> str:
-        """For figures over training, or over settings; empty where no objective is known."""
+        """For figures over training or settings; empty if no objective is known."""
         if self.words.given:
             return ""
         model = f"; model: {self.model}" if self.model else ""
@@ -40,7 +40,7 @@ class Place:
 
     @property
     def mean(self) -> str:
-        """For figures that name their objectives in the drawing; empty where there is nothing to say."""
+        """For figures that name their objectives in the drawing; empty if there is nothing to say."""
         model = f"model: {self.model}" if self.model else ""
         mean = f"mean over {self.words.place}" if self.words.place else ""
         found = prose.capital("; ".join(part for part in (model, mean) if part))
@@ -48,7 +48,7 @@ class Place:
 
     @property
     def varying(self) -> str:
-        """For figures over K, which names a bound of several samples without its K."""
+        """For figures over K; a bound of several samples is named without its K."""
         return self._without_samples(self.at)
 
     @property
@@ -58,7 +58,7 @@ class Place:
 
     @property
     def of_models(self) -> Place:
-        """For figures that show every model, and not one alone."""
+        """The place for figures that show every model rather than a single one."""
         return replace(self, model="")
 
     def _without_samples(self, text: str) -> str:
@@ -76,15 +76,15 @@ class Place:
 
 
 def place(findings: Findings, objective: str | None = None) -> Place:
-    """Of the base setting, at its last checkpoint."""
+    """The place of the base setting at its last checkpoint."""
     record = findings.record()
-    last = record.checkpoint if record else 0  # of models alone nothing is measured there
+    last = record.checkpoint if record else 0  # nothing is measured if models are only judged
     return Place(objective or findings.objectives[0], last, findings.vocabulary, base_model(findings))
 
 
 @dataclass(frozen=True)
 class Extremes:
-    """The highest and the lowest of the unbiased estimators at the last checkpoint."""
+    """The highest and the lowest of the unbiased estimators at the last checkpoint, and their ratio."""
 
     high: str
     low: str
@@ -96,7 +96,7 @@ class Extremes:
 
 
 def extremes(findings: Findings, objective: str | None = None) -> Extremes | None:
-    """Variance of the highest over that of the lowest, paired; None with fewer than two to compare."""
+    """The estimators with highest and lowest variance, and their paired ratio; None with fewer than two."""
     values = {}
     for label in findings.compared(objective):
         estimate = findings.get("total_variance", label, objective=objective)
@@ -118,7 +118,7 @@ def extremes(findings: Findings, objective: str | None = None) -> Extremes | Non
 
 
 def ends(values: Mapping[str, float]) -> tuple[str, str]:
-    """Labels of the highest and the lowest; never the same one, where all are equal either."""
+    """Labels of the highest and the lowest value; two different ones even if all values are equal."""
     return max(values, key=lambda k: values[k]), min(reversed(list(values)), key=lambda k: values[k])
 
 
@@ -138,18 +138,18 @@ def extremes_sentence(found: Extremes | None) -> str:
 
 
 def among(compared: int, drawn: int) -> str:
-    """Of whom one is the highest and one the lowest, where a figure draws biased ones too."""
+    """Qualifies “the highest”, if the figure also draws biased estimators; else empty."""
     return " of the unbiased estimators" if compared < drawn else ""
 
 
 def inverse(factor: Estimate) -> Estimate:
-    """One over a positive factor, its interval turned round."""
+    """The reciprocal of a positive factor, with its interval."""
     low, high = (1 / end if end else math.inf for end in (factor.high, factor.low))
     return replace(factor, value=1 / factor.value, low=low, high=high)
 
 
 def alike(ratio: Estimate) -> str:
-    """What two variances do whose ratio is no factor to speak of, after “highest and lowest”; else empty."""
+    """Predicate of two variances whose ratio is not worth stating as a factor; else empty."""
     if ratio.has_interval and ratio.low <= 1.0 <= ratio.high:
         return "cannot be told apart"
     return "are the same to three digits" if prose.value_of(ratio) == prose.number(1.0) else ""
@@ -179,7 +179,7 @@ def intervals_sentence(lines: Sequence[Line]) -> str:
 
 
 def zero_sentence(titles: Iterable[str]) -> str:
-    """Zeros have no place on a logarithmic axis: whose they are."""
+    """Names the estimators whose variance is zero, which a logarithmic axis cannot show."""
     zero = sorted(set(map(lowered, titles)))
     return f"A logarithmic axis cannot show zero variance: {prose.listing(zero)}." if zero else ""
 
@@ -187,7 +187,7 @@ def zero_sentence(titles: Iterable[str]) -> str:
 def biased_sentence(
     findings: Findings, drawn: Sequence[str], left_out: str = "", *, samples: bool = True
 ) -> str:
-    """What to know of estimators that do not compare: biased ones drawn or left out, several samples."""
+    """What limits comparison: biased estimators drawn or left out, and several samples per estimate."""
     biased = [k for k in drawn if not unbiased(findings, k)]
     controls = [k for k in biased if kind_of(findings, k).control]
     said = []
@@ -202,7 +202,7 @@ def biased_sentence(
 
 
 def left_out_sentence(drawn: Sequence[Line], apart: Sequence[Line]) -> str:
-    """Who is biased and not drawn, with all its values: far off the scale of what is, or only in places."""
+    """Biased estimators that are not drawn, as they are wholly or partly off the scale, with their ranges."""
     values: dict[str, list[Estimate]] = {}
     for line in apart:
         finite = (one for one in line.estimates if math.isfinite(one.value))
@@ -222,11 +222,11 @@ def left_out_sentence(drawn: Sequence[Line], apart: Sequence[Line]) -> str:
 
 
 COUNTED = 6
-"""Estimators of several samples, at most, that a sentence names with how many these are."""
+"""The most estimators with several samples that a sentence names together with their number of samples."""
 
 
 def samples_sentence(findings: Findings, drawn: Sequence[str]) -> str:
-    """Which of the estimates drawn spend more than one sample; nothing where none does."""
+    """Which of the estimators drawn use more than one sample per estimate; empty if none does."""
     if is_bound(findings):
         return ""
     several = {
@@ -260,9 +260,9 @@ def labels_of(lines: Sequence[Line]) -> list[str]:
 
 
 def ranking(lines: Sequence[Line], index: int = -1) -> str:
-    """Estimators with their values at one position, from the highest: for alternative texts.
+    """Estimators with their values at one position, highest first, for alternative texts.
 
-    “at” stands before a number: a name may end in one, as “leave-one-out, K = 2” does.
+    “at” precedes each value, since a name may itself end in a number: “leave-one-out, K = 2”.
     """
     found = [(line.values[index], line.title) for line in lines if math.isfinite(line.values[index])]
     return "; ".join(
@@ -276,10 +276,10 @@ def article(noun: str) -> str:
 
 
 def lowered(title: str) -> str:
-    """A title inside a sentence: its first letter small, unless it is an abbreviation or a name."""
+    """A title inside a sentence: with a lower-case first letter, unless it is an abbreviation or a name."""
     return title if title[1:2].isupper() or title.startswith(NAMES) else title[:1].lower() + title[1:]
 
 
 def sentences(*parts: str) -> str:
-    """Joins sentences, the empty ones left out."""
+    """Joins sentences, skipping empty ones."""
     return " ".join(part for part in parts if part)

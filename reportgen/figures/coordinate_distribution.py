@@ -1,4 +1,4 @@
-"""How variance is spread over the coordinates of the gradient, estimator by estimator."""
+"""How each estimator's variance is distributed over the coordinates of the gradient."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from reportgen.findings.statistics.coordinates import quantile_name
 Counts = NDArray[np.float64]
 
 FEWEST = 20
-"""Coordinates of which a distribution can be drawn."""
+"""Fewest coordinates of which a distribution is drawn."""
 OUTERMOST = 0.005
-"""Share of the coordinates at either end that the histogram leaves out: a few would stretch the axis."""
+"""Share of the coordinates left out at either end of the histogram, where a few would stretch the axis."""
 
 
 @dataclass(frozen=True)
@@ -45,19 +45,19 @@ class Spread:
 
 @dataclass(frozen=True)
 class CoordinateDistribution:
-    """One row an estimator, all coordinates of φ with a Jacobian that is not zero."""
+    """One row per estimator, over all coordinates of φ with a gradient at some data point."""
 
     objective: str
     coordinates: int
     rows: tuple[Spread, ...]
     apart: tuple[Spread, ...] = ()
-    """Biased estimators whose median lies far from the others': named, not drawn."""
+    """Biased estimators whose median lies far from the others': named but not drawn."""
     zero: tuple[str, ...] = ()
     """Titles of estimators without variance."""
 
 
 def data(findings: Findings) -> CoordinateDistribution | None:
-    """At the last checkpoint under the first objective; None where none was kept, or of few coordinates."""
+    """The rows at the last checkpoint, first objective; None if not kept, or with few coordinates."""
     ink = all_looks(findings)
     rows, zero, live = [], [], 0
     for label in findings.compared():
@@ -105,7 +105,7 @@ def rebinned(counts: Counts, edges: Counts) -> tuple[tuple[float, ...], tuple[fl
 
 
 def draw(data: CoordinateDistribution) -> Figure:
-    """A ridge an estimator: its histogram, under it the middle 90% and 50% and the median."""
+    """One row per estimator: its histogram, and below it the middle 90% and 50% and the median."""
     titles = [wrapped(row.title, 34) for row in data.rows]
     figure = new_figure(14 + row_height(titles, 5.8) * len(titles))
     ax = figure.add_subplot()
@@ -139,7 +139,7 @@ def draw(data: CoordinateDistribution) -> Figure:
                 zorder=3,
             )
             marking.mark(median, "marks", points=[y])
-    # Without the logarithm bins would be of different widths, and heights not comparable.
+    # Without the logarithm, bins would have different widths, and heights would not be comparable.
     log_axis(ax, "x", limits, pad=0.03, room=8, switch=False)
     ax.set_ylim(len(data.rows) - 0.65, -0.75)
     row_labels(ax, titles)
@@ -152,7 +152,7 @@ def draw(data: CoordinateDistribution) -> Figure:
 
 
 def table(data: CoordinateDistribution) -> Table:
-    """Of each estimator its quantiles, then the bins of its histogram that hold anything."""
+    """For each estimator its quantiles, then the occupied bins of its histogram."""
     unit = variance_column(data.objective).unit
     columns = (
         Column("Estimator", heads=True),
@@ -175,7 +175,7 @@ def table(data: CoordinateDistribution) -> Table:
 
 
 def caption(findings: Findings, data: CoordinateDistribution) -> str:
-    """What is drawn, and how far the medians and the spreads reach."""
+    """What is drawn, and the ranges of the medians and of the spreads."""
     where, v = place(findings, data.objective), findings.vocabulary
     apart = [f"“{row.title}” (median {median_of(findings, row)})" for row in data.apart]
     medians = [row for row in data.rows if 0.5 in row.quantiles]
@@ -209,13 +209,13 @@ def caption(findings: Findings, data: CoordinateDistribution) -> str:
 
 
 def median_of(findings: Findings, row: Spread) -> str:
-    """The median over its coordinates."""
+    """The median over an estimator's coordinates."""
     estimate = findings.get(quantile_name(0.5), row.label)
     return marks.told(prose.number(row.quantiles[0.5]), estimate)
 
 
 def span(findings: Findings, rows: Sequence[Spread]) -> str:
-    """The least and the highest factor, or one where they read the same."""
+    """The least and the greatest factor spanned, or only one if they read the same."""
     found = sorted((row.quantiles[0.95] / row.quantiles[0.05], row.label) for row in rows)
     ends: dict[str, list[Estimate]] = {}
     for factor, label in (found[0], found[-1]):

@@ -1,4 +1,4 @@
-"""Which pairs of lines are asked where they change places, and what the answer is called."""
+"""Pairs of lines whose crossings are sought, and the texts for where they cross."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ class Crossing:
 
     arms: tuple[Arm, Arm]
     lower_before: str
-    """Title of the one with the lower variance before it."""
+    """Title of the line with the lower variance below `at`."""
     lower_beyond: str
     at: float
     low: float
-    """Ends of the interval, infinite where no value measured bounds it."""
+    """Ends of the interval, infinite if no measured value bounds it."""
     high: float
     exact: float
-    """Where the exact variances cross; NaN where they are not known."""
+    """Where the exact variances cross; NaN if they are not known."""
     sure: bool
-    """Whether it is told that they change places there; else they may."""
+    """Whether it is established that they change places there."""
     source: OfArms | None
 
 
 def pairs(findings: Findings) -> Iterator[tuple[Arm, Arm]]:
-    """The reference with every other unbiased estimator of an objective, then objectives by estimator.
+    """Each objective's reference with every other unbiased estimator, then pairs of objectives by estimator.
 
-    An objective with the reference's variances again, a closed-form term apart, is asked all the same.
+    Objectives that differ only by a closed-form term are compared too.
     """
     for objective in findings.objectives:
         reference = findings.reference(objective)
@@ -53,7 +53,7 @@ def pairs(findings: Findings) -> Iterator[tuple[Arm, Arm]]:
 
 
 def crossings(findings: Findings, run: Series, group: str) -> tuple[Crossing, ...]:
-    """Every crossing of those pairs along a run of the sweep, in a block of parameters."""
+    """Every crossing of those pairs along one series of the sweep, in one block of parameters."""
     found = []
     for first, second in pairs(findings):
         for one in findings.crossovers(
@@ -89,13 +89,13 @@ def _title(findings: Findings, arm: Arm, several: bool) -> str:
 
 
 def place_text(at: float, low: float, high: float) -> str:
-    """A place with the digits that its interval warrants; of one end, as if the other lay as far off."""
+    """A place with the digits that its interval warrants; a missing end is taken as far off as the other."""
     low, high = (end if math.isfinite(end) else 2 * at - other for end, other in ((low, high), (high, low)))
     return prose.number(at) if _far(low, high) else prose.fixed(at, _digits(low, high))
 
 
 def interval_text(low: float, high: float) -> str:
-    """The interval of a place; an end that no value measured bounds is open."""
+    """The interval of a place, open at an end that no measured value bounds."""
     if _far(low, high):
         return f"{prose.number(low)} to {prose.number(high)}"
     if math.isfinite(low) and math.isfinite(high):
@@ -106,12 +106,12 @@ def interval_text(low: float, high: float) -> str:
 
 
 def _far(low: float, high: float) -> bool:
-    """Whether both ends are known, and too small or too large to be written out."""
+    """Whether both ends are known and are too small or too large to write without a power of ten."""
     largest = max(abs(low), abs(high))
     return math.isfinite(largest) and not 1e-3 <= largest < 1e6
 
 
 def _digits(low: float, high: float) -> int:
-    """Two digits of the interval's width."""
+    """Decimals that show two digits of the interval's width."""
     width = high - low
     return max(0, min(4, 1 - math.floor(math.log10(width)))) if math.isfinite(width) and width > 0 else 3

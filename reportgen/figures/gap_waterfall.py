@@ -1,4 +1,4 @@
-"""What closes the gap: from the score function, ingredient by ingredient, to pathwise."""
+"""What closes the gap from the score function to pathwise, ingredient by ingredient."""
 
 from __future__ import annotations
 
@@ -24,28 +24,28 @@ STEPS = (
     "taylor_control_variate",
     "pathwise",
 )
-"""From no help at all to the derivative at every sample."""
+"""From no control variate to the derivative at every sample."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """One estimator of the ladder, and what it gains on the one before it."""
+    """One estimator of the ladder, and what it gains over the previous one."""
 
     label: str
     title: str
     look: Look
     variance: Estimate
     factor: Estimate | None
-    """Variance of the step before over this one's (paired); None for the first."""
+    """Variance of the previous step over this one's, paired; None for the first step."""
     share: float
-    """Of the whole gap on the log scale, from this step alone; below zero for a step back."""
+    """Share of the whole gap, on the log scale, from this step alone; negative for a step back."""
     closed: Estimate
-    """Share of the gap that this estimator closes, steps before included."""
+    """Share of the gap that this estimator closes, including previous steps."""
 
 
 @dataclass(frozen=True)
 class GapWaterfall:
-    """The ladder at one checkpoint; `whole` is the variance ratio of first to last."""
+    """The ladder at one checkpoint; `whole` is the variance ratio of the first to the last step."""
 
     objective: str
     steps: tuple[Step, ...]
@@ -53,9 +53,9 @@ class GapWaterfall:
 
 
 def data(findings: Findings) -> GapWaterfall | None:
-    """At the last checkpoint; None without a gap from the score function to pathwise, and a step in it.
+    """The ladder at the last checkpoint; None without a gap from score function to pathwise and a step in it.
 
-    All of it has one K: variances of estimates of different K do not divide a gap.
+    All its estimators have the same K, since variances at different K do not divide a gap.
     """
     label_of: dict[tuple[str, int], str] = {}
     for label in findings.compared():
@@ -83,7 +83,7 @@ def data(findings: Findings) -> GapWaterfall | None:
 
 
 def draw(data: GapWaterfall) -> Figure:
-    """A floating bar a step on a log axis, from the variance before to the variance after."""
+    """One floating bar per step on a log axis, from the variance before it to the variance after."""
     titles = [wrapped(step.title) for step in data.steps]
     figure = new_figure(18 + row_height(titles, 7.4) * len(titles))
     ax = figure.add_subplot()
@@ -127,7 +127,7 @@ def factor_text(factor: Estimate) -> str:
 
 
 def table(data: GapWaterfall) -> Table:
-    """A row a step, in the order of the ladder."""
+    """One row per step, in the order of the ladder."""
     columns = (
         Column("Estimator", heads=True),
         variance_column(data.objective),
@@ -143,7 +143,7 @@ def table(data: GapWaterfall) -> Table:
 
 
 def caption(findings: Findings, data: GapWaterfall) -> str:
-    """What is drawn, the whole gap, what each estimator closes of it, and steps that go back."""
+    """What is drawn, the whole gap, the share that each estimator closes, and steps back."""
     where = place(findings, data.objective)
     first, last = data.steps[0], data.steps[-1]
     closed = prose.listing([f"{lowered(step.title)} {closed_text(step)}" for step in data.steps[1:-1]])
@@ -169,7 +169,7 @@ def caption(findings: Findings, data: GapWaterfall) -> str:
 
 
 def closed_text(step: Step) -> str:
-    """The share of the gap that is closed with this step."""
+    """The share of the gap that is closed up to this step."""
     return marks.told(prose.percent(step.closed.value), step.closed)
 
 

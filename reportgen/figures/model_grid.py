@@ -1,6 +1,6 @@
-"""Judged models as a table has them: rows of settings, a column for each training objective.
+"""Judged models arranged as in a table: rows of settings, and a column for each training objective.
 
-Both stand in the order in which the sweep lists its values.
+Both are in the order in which the sweep lists its values.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ OBJECTIVE = "train.objective"
 
 @dataclass(frozen=True)
 class Row:
-    """Models that differ in their training objective alone."""
+    """Models that differ only in their training objective."""
 
     titles: tuple[str, ...]
     """The value of each of the grid's paths: “2 layers”, “50”."""
     models: tuple[JudgedModel | None, ...]
-    """One a column."""
+    """One per column."""
 
     def title(self, grid: Grid) -> str:
-        """All of it in one line: “2 layers, k = 50”; empty where nothing is swept but the objective."""
+        """The row's settings in one line: “2 layers, k = 50”; empty if nothing but the objective is swept."""
         return ", ".join(_told(path, title) for path, title in zip(grid.paths, self.titles, strict=True))
 
 
 COUNTED = ("problem.latent",)
-"""Settings whose values say themselves what they are, where they are written as words."""
+"""Settings whose values explain themselves if they are written in words."""
 
 
 @dataclass(frozen=True)
@@ -43,14 +43,14 @@ class Grid:
     """Every judged model, and every published number."""
 
     paths: tuple[str, ...]
-    """The settings that tell rows apart."""
+    """The settings that distinguish rows."""
     columns: tuple[str, ...]
     """Titles of the training objectives."""
     rows: tuple[Row, ...]
 
     @property
     def models(self) -> tuple[tuple[Row, str, JudgedModel], ...]:
-        """Row, column and model of all there are, row by row."""
+        """Row, column and model of every model, row by row."""
         return tuple(
             (row, column, model)
             for row in self.rows
@@ -65,7 +65,7 @@ class Grid:
 
 
 def grid(findings: Findings) -> Grid | None:
-    """The table of an experiment; None where no model is judged, and nothing published."""
+    """The table of an experiment; None if no model is judged and nothing is published."""
     if not findings.models:
         return None
     paths = _paths(findings)
@@ -82,9 +82,10 @@ def grid(findings: Findings) -> Grid | None:
 
 
 def _paths(findings: Findings) -> list[str]:
-    """Swept settings that tell models apart: the model's, then its training's.
+    """Swept settings that distinguish models: the problem's, then the training's.
 
-    One that goes with another in the whole sweep is left out, unless the base value breaks ranks.
+    A setting that changes together with another one throughout the sweep is left out, unless models with
+    the base value would then be confused.
     """
     told = [path for path in findings.experiment.swept if path not in (OBJECTIVE, TRAINING_SEED)]
     told.sort(key=lambda path: not path.startswith("problem."))
@@ -107,10 +108,10 @@ def _paths(findings: Findings) -> list[str]:
 
 
 def model_name(findings: Findings, setting: Mapping[str, Any], without: Set[str] = frozenset()) -> str:
-    """What the table calls the model of a setting: “IWAE, 2 layers, k = 50”; empty where none is judged.
+    """The table's name for the model of a setting: “IWAE, 2 layers, k = 50”; empty if none is judged.
 
-    Of a step between two both are told, “VAE → IWAE, 2 layers, k = 50”; settings `without` are not, and
-    a seed only of one training among several.
+    A step between two values names both: “VAE → IWAE, 2 layers, k = 50”. Settings in `without` are left out;
+    a seed is named if the setting has one, as for a single training among several.
     """
     table = grid(findings)
     if table is None:
@@ -124,15 +125,15 @@ def model_name(findings: Findings, setting: Mapping[str, Any], without: Set[str]
 
 
 def first_alone(findings: Findings) -> str:
-    """What a caption says where of several trainings of a model one is drawn; empty where there is one."""
+    """The sentence that only the first of several trainings is drawn; empty if no model has several."""
     several = any(len(model.cells) > 1 for model in findings.models)
     return "Of several trainings of a model, the first is shown." if several else ""
 
 
 def base_model(findings: Findings, *, seeded: bool = True) -> str:
-    """The name of the base setting's model, where several models are judged; else empty.
+    """The name of the base setting's model if several models are judged; else empty.
 
-    Of one training among several with its seed, unless it is not to be `seeded`.
+    If it is one training among several, the name includes its seed, unless `seeded` is false.
     """
     cells = [cell for model in findings.models for cell in model.cells]
     base = next((cell for cell in cells if cell.base), None)
@@ -142,7 +143,7 @@ def base_model(findings: Findings, *, seeded: bool = True) -> str:
 
 
 def _places(findings: Findings, path: str, found: Iterable[str]) -> Mapping[str, int]:
-    """Where each title `found` stands: as the sweep lists them, after a base value that no list has."""
+    """Position of each title in `found`: in the sweep's order, after a base value that no list includes."""
 
     def written(values: Iterable[Any]) -> list[str]:
         return [str(v) if path == OBJECTIVE else _written(findings, path, {path: v}) for v in values]
@@ -150,7 +151,7 @@ def _places(findings: Findings, path: str, found: Iterable[str]) -> Mapping[str,
     lists = [written(block[path]) for block in findings.experiment.sweep if path in block]
     listed = list(itertools.chain.from_iterable(lists))
     first = written(findings.experiment.values_of(path)[:1]) if lists else []
-    if any(len(one) > 1 and first[0] in one for one in lists):  # alone it is named, not put in an order
+    if any(len(one) > 1 and first[0] in one for one in lists):  # a list of one value implies no order
         first = []
     return {title: place for place, title in enumerate(dict.fromkeys((*first, *listed, *found)))}
 
@@ -168,7 +169,7 @@ def _objective(findings: Findings, model: JudgedModel) -> str:
 
 
 def _written(findings: Findings, path: str, setting: Mapping[str, Any]) -> str:
-    """The value of a setting, or both of a step; a published number may leave it unsaid."""
+    """The value of a setting, or both values of a step; “–” if a published number does not specify it."""
     if path not in setting:
         return "–"
     value, among = setting[path], findings.experiment.values_of(path)

@@ -1,4 +1,4 @@
-"""Where in the image the noise of the first layer's weights lives, estimator by estimator."""
+"""Where in the image each estimator's noise in the first layer's weights lies."""
 
 from __future__ import annotations
 
@@ -28,33 +28,33 @@ __all__ = ["alt", "caption", "data", "draw", "table"]
 Align = Literal["left", "center"]
 
 VARIANCE, RATIO = "viridis", "cividis"
-"""Colour maps of even lightness steps, so that they read in grey, and for the colour-blind."""
+"""Colour maps of even lightness steps, readable in grey and by the colour-blind."""
 GAP, BLOCK_GAP, LABELS, RATIOS = 1.2, 9.0, 29.0, 12.5
-"""Millimetres: between tiles, between blocks, for the rows' names, and for the ratios beside them. The
-numbers under two colour bars keep apart."""
+"""Millimetres: between tiles, between blocks, for the rows' names, and for the ratios beside their maps. The
+gap between blocks keeps the numbers under two colour bars apart."""
 MEAN_IMAGE = "mean image", "brightness"
 LONGEST = 18
-"""Letters of a name that the head over the maps of ratios has room for."""
+"""Most letters of a name that fits above the maps of ratios."""
 TALLEST, HEAD, BAR, NARROWEST = 8.0, 8.2, 2.4, 20.0
-"""Greatest height of a tile, what stands above the first, height of a colour bar and least width of the
-last, which its name and two numbers need, mm."""
+"""In mm: greatest height of a tile, height above the first tile, height of a colour bar, and least width of
+the last colour bar, which needs room for its name and two numbers."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Where the tiles stand, mm."""
+    """Positions of the tiles, mm."""
 
     width: float
     height: float
-    """Of a tile."""
+    """Height of a tile, as `width` is its width."""
     lefts: tuple[float, float, float]
-    """Where the blocks begin: checkpoints, ratio, units."""
+    """Left edges of the blocks: checkpoints, ratio, units."""
     total: float
     """Height of the figure."""
 
     @classmethod
     def of(cls, data: NoiseInImage) -> Plan:
-        """Tiles as large as the column lets them be."""
+        """The plan with the largest tiles that fit in the column."""
         ratio = data.relative is not None
         counts = (len(data.checkpoints), int(ratio), len(data.units))
         fixed = LABELS + BLOCK_GAP * (1 + ratio) + RATIOS * ratio + 1
@@ -133,7 +133,7 @@ def draw(data: NoiseInImage) -> Figure:
 
 
 def fits(reference: str) -> bool:
-    """Whether the reference's name has room over the maps of ratios to it."""
+    """Whether the reference's name fits above the maps of ratios to it."""
     return len(reference) <= LONGEST
 
 
@@ -146,7 +146,7 @@ def _bar(
     title: str,
     unit: str = "",
 ) -> None:
-    """A colour bar with its ticks below it, from one x to another."""
+    """A colour bar with ticks below it, between the two x in `ends`."""
     left, right = ends
     box = (left / COLUMN, 1 - (y + BAR) / plan.total, (right - left) / COLUMN, BAR / plan.total)
     ax = figure.add_axes(box)
@@ -173,7 +173,7 @@ def _bar(
 
 
 def table(data: NoiseInImage) -> Table:
-    """The pixels of every map, a row of them a row; with the maps of ratios the ratio of all weights."""
+    """The pixels of every map, one row per row of pixels; maps of ratios also give that of all weights."""
     columns = [Column("Estimator", heads=True), Column("Map"), Column("Row")]
     columns += [Column(f"Column {x + 1}", form="number") for x in range(data.shape[1])]
     columns.append(Column("Ratio of all the weights"))
@@ -190,17 +190,17 @@ def table(data: NoiseInImage) -> Table:
 
 
 def of_checkpoint(data: NoiseInImage, number: int) -> str:
-    """What a map is that stands on the left."""
+    """What a map in the left block shows."""
     return f"variance {data.headings[0]} {data.titles[number]}".strip()
 
 
 def to_reference(data: NoiseInImage) -> str:
-    """What a map is that stands in the middle."""
+    """What a map in the middle shows."""
     return f"ratio to {lowered(data.reference)}, over the overall ratio"
 
 
 def of_unit(data: NoiseInImage, number: int) -> str:
-    """What a map is that stands on the right."""
+    """What a map in the right block shows."""
     return f"variance of unit {data.units[number]}"
 
 
@@ -209,7 +209,7 @@ def _rows(title: str, name: str, pixels: Array, ratio: Estimate | None = None) -
 
 
 def caption(findings: Findings, data: NoiseInImage) -> str:
-    """What is drawn, and how much of the noise the brighter half of the pixels has."""
+    """What is drawn, and the brighter half of the pixels' share of the noise."""
     where, v = place(findings, data.objective), findings.vocabulary
     reference, several = named(findings, findings.reference()), len(data.units) > 1
     reminder = "" if fits(data.reference) else ", the reference,"
@@ -233,7 +233,7 @@ def caption(findings: Findings, data: NoiseInImage) -> str:
 
 
 def blank(findings: Findings, data: NoiseInImage) -> str:
-    """Which pixels have no colour, and why."""
+    """How many pixels have no colour, and why."""
     if not data.dead:
         return ""
     one, each = data.dead == 1, findings.vocabulary.unit
@@ -244,7 +244,7 @@ def blank(findings: Findings, data: NoiseInImage) -> str:
 
 
 def shares(data: NoiseInImage) -> str:
-    """What part of the variance the brighter half of the pixels has."""
+    """The brighter half of the pixels' share of the variance."""
     told = [
         f"{marks.told(prose.share(part), part)} of the variance of {title}"
         for title, part in data.pair
@@ -257,12 +257,12 @@ def shares(data: NoiseInImage) -> str:
 
 
 def reach(data: NoiseInImage) -> str:
-    """How evenly the noise of the first estimator lies over the reference's."""
+    """How evenly, over pixels, the compared estimator's noise exceeds the reference's."""
     if data.relative is None:
         return ""
     title, relative = data.relative
     low, high = map(float, np.nanquantile(relative, NINE_TENTHS))
-    far = high > 10 * low  # to the digit of the one there would be nothing left of the other
+    far = high > 10 * low  # rounded to the same digit, the smaller one would vanish
     ends = (
         f"{prose.number(low, 2)} to {prose.number(high, 2)}"
         if far

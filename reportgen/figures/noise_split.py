@@ -1,4 +1,4 @@
-"""Where the noise of a training step comes from: the samples drawn, or the images in the minibatch."""
+"""Where the noise of a training step comes from: the samples drawn or the images in the minibatch."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from reportgen.findings import Findings, marks, prose
 
 MINIBATCH = 0.16
 TITLES = 102
-"""Letters of a title that the width of the figure has room for."""
+"""Most letters of titles in the width of the figure."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +34,11 @@ class NoiseSplit:
     epochs: tuple[int, ...]
     lines: tuple[Line, ...]
     round: str = "epoch"
-    """What the checkpoints count: “epoch” or “step”."""
+    """The unit of the checkpoints: “epoch” or “step”."""
 
 
 def data(findings: Findings) -> NoiseSplit | None:
-    """Of the unbiased estimators under the first objective; None without a share over training."""
+    """Shares of the unbiased estimators under the first objective; None without any over training."""
     planned = epochs(findings)
     if not planned:
         return None
@@ -52,7 +52,7 @@ def data(findings: Findings) -> NoiseSplit | None:
 
 
 def draw(data: NoiseSplit) -> Figure:
-    """A panel an estimator, a stacked bar a checkpoint: its colour for the samples, grey for the images."""
+    """One panel per estimator, one stacked bar per checkpoint: its colour for samples, grey for images."""
     columns = len(data.lines) if len(data.lines) < 4 else 3 if len(data.lines) in (5, 6, 9) else 4
     rows = math.ceil(len(data.lines) / columns)
     figure = new_figure(14 + 26.0 * rows)
@@ -106,7 +106,7 @@ def draw(data: NoiseSplit) -> Figure:
 
 
 def columns_of(ax: Axes, x: np.ndarray, low: np.ndarray, high: np.ndarray, **ink: Any) -> PathPatch | None:
-    """Columns from low to high around each x, one path for all of them; None without any."""
+    """Columns from `low` to `high` around each x, as a single path; None if there are none."""
     for_one = np.array([[-0.37, 0.0], [-0.37, 1.0], [0.37, 1.0], [0.37, 0.0], [-0.37, 0.0]])
     corners = for_one[None] * [1.0, 0.0] + np.stack([x, np.zeros_like(low)], axis=1)[:, None]
     corners[..., 1] = low[:, None] + for_one[None, :, 1] * (high - low)[:, None]
@@ -118,7 +118,7 @@ def columns_of(ax: Axes, x: np.ndarray, low: np.ndarray, high: np.ndarray, **ink
 
 
 def table(data: NoiseSplit) -> Table:
-    """A row an estimator and checkpoint."""
+    """One row per estimator and checkpoint."""
     columns = (
         Column("Estimator", heads=True),
         Column(data.round.capitalize()),
@@ -133,7 +133,7 @@ def table(data: NoiseSplit) -> Table:
 
 
 def caption(findings: Findings, data: NoiseSplit) -> str:
-    """What is drawn, and who leaves the most of the noise to the minibatch."""
+    """What is drawn, and which estimators have the least and the most Monte Carlo noise."""
     where = place(findings, data.objective)
     known = [one for one in data.lines if math.isfinite(one.values[-1])]
     seen = ""
@@ -162,13 +162,13 @@ def caption(findings: Findings, data: NoiseSplit) -> str:
 
 
 def share_of(one: Line) -> str:
-    """The last of an estimator’s shares."""
+    """An estimator’s share at the last checkpoint."""
     share = one.estimates[-1]
     return marks.told(prose.percent(share.value), share)
 
 
 def alt(data: NoiseSplit) -> str:
-    """The columns in words: the share at the first and the last checkpoint."""
+    """The columns in words, with the shares at the first and the last checkpoint."""
     rows = "; ".join(
         f"{lowered(one.title)} from {prose.percent(one.values[0])} to {prose.percent(one.values[-1])}"
         for one in data.lines

@@ -1,4 +1,4 @@
-"""What the figure of noise in the image draws: a map for each estimator, checkpoint and unit."""
+"""Data of the figure of noise in the image: maps for each estimator, checkpoint and unit."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from reportgen.figures.reading import named, pair, title_of, unbiased
 from reportgen.findings import Estimate, Findings, prose
 
 COLUMNS = 4
-"""Checkpoints shown at most."""
+"""The most checkpoints shown."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One estimator's maps, each [H W]; None where its cell broke."""
+    """One estimator's maps, each [H W]; None if the cell broke."""
 
     label: str
     title: str
     maps: tuple[Array | None, ...]
-    """By checkpoint."""
+    """One map per checkpoint."""
     relative: Array | None
-    """Its variance over the reference's at the last checkpoint, over that of all weights; None for the
+    """Ratio to the reference's variance at the last checkpoint, relative to that of all weights; None for the
     reference."""
     ratio: Estimate
-    """Of all weights together, at the last checkpoint."""
+    """Ratio to the reference's variance of all weights, at the last checkpoint."""
     units: tuple[Array, ...]
     """Single units' maps at the last checkpoint."""
 
@@ -42,9 +42,9 @@ class NoiseInImage:
     shape: tuple[int, int]
     checkpoints: tuple[int, ...]
     titles: tuple[str, ...]
-    """Of the checkpoints."""
+    """Titles of the checkpoints."""
     mean: Array
-    """The mean of the images measured."""
+    """The mean of the measured images."""
     bright: NDArray[np.bool_]
     dead: int
     layer_units: int
@@ -53,17 +53,17 @@ class NoiseInImage:
     reference: str
     rows: tuple[Row, ...]
     pair: tuple[tuple[str, Estimate], ...]
-    """Of the two estimators that are compared first: name, and the part of the brighter half."""
+    """Name and share of the brighter half, for the two estimators in `reading.pair`."""
     error: float
-    """Half the 95 % interval of one pixel's variance, relative: the median."""
+    """Median relative half-width of the 95 % interval of a single pixel's variance."""
     headings: tuple[str, str, str]
-    """Over the checkpoints, the ratios and the units."""
+    """Headings of the checkpoints, the ratios and the units."""
     relative: tuple[str, Array] | None
-    """Name and `Row.relative` of the estimator that is compared first; None where none is."""
+    """Name and `Row.relative` of the first in `reading.pair`, else of another row; None if none has it."""
 
 
 def data(findings: Findings) -> NoiseInImage | None:
-    """Of unbiased estimators under the first objective; None where no layer sees images."""
+    """Maps of unbiased estimators under the first objective; None if no layer sees images."""
     layer = findings.first_layer()
     if layer is None:
         return None
@@ -121,21 +121,21 @@ def data(findings: Findings) -> NoiseInImage | None:
 
 
 def headings(findings: Findings) -> tuple[str, str, str]:
-    """Over the columns of checkpoints, of ratios, of units."""
+    """Headings above the columns of checkpoints, of ratios, and of units."""
     v, layer = findings.vocabulary, findings.first_layer()
     several = layer is not None and len(layer.shown) > 1
     return (f"at {v.round}" if v.trained else "", "relative to", "single units" if several else "unit")
 
 
 def spaced(values: Sequence[int], most: int) -> tuple[int, ...]:
-    """The first and the last of ascending values, and others evenly between them."""
+    """At most `most` of the values: the first, the last, and evenly spaced ones between them."""
     if len(values) <= most:
         return tuple(values)
     return tuple(values[round(i * (len(values) - 1) / (most - 1))] for i in range(most))
 
 
 def over(above: Array, below: Array) -> Array:
-    """Pixel by pixel, relative to the ratio of the sums; NaN where a pixel has no variance."""
+    """Ratio by pixel relative to the ratio of the sums; NaN where a pixel has no variance."""
     found = np.full_like(above, math.nan)
     np.divide(above, below, out=found, where=(above > 0) & (below > 0))
     return np.asarray(found * (below.sum() / above.sum()))

@@ -1,4 +1,4 @@
-"""How figures ask findings for what they draw."""
+"""How figures read from findings what they draw."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from reportgen.findings.series import Series
 from reportgen.objectives import OBJECTIVES
 
 MANY = 12
-"""Blocks of parameters, at most, that are shown one by one."""
+"""The most blocks of parameters that are shown one by one."""
 FEW_BLOCKS = 3
-"""Blocks of parameters, at most, that are told apart where settings are swept."""
+"""The most blocks of parameters that are shown separately along swept settings."""
 LINES = 6
-"""Lines, at most, of all objectives together in one panel."""
+"""The most lines of all objectives together in one panel."""
 RUNS = 6
-"""Runs of a sweep, at most, that are shown one by one."""
+"""The most series of a sweep that are shown one by one."""
 MISSING = Estimate(math.nan, status=NOT_THERE)
 
 
@@ -33,7 +33,7 @@ def all_looks(findings: Findings) -> dict[str, Look]:
 
 
 def title_of(findings: Findings, label: str, *, samples: bool = True) -> str:
-    """What a figure calls this label; with its K where that is more than one, unless K varies."""
+    """A label's name in figures, with its K if that is more than one, unless K belongs to the objective."""
     count = default_samples(findings, label) if samples and not is_bound(findings) else 1
     return short_title(label, findings.estimator_of[label]) + (
         f", K\u00a0=\u00a0{count}" if count > 1 else ""
@@ -52,21 +52,21 @@ def named(findings: Findings, label: str) -> str:
 
 
 def is_bound(findings: Findings) -> bool:
-    """Whether the first objective is a bound of K samples: then K is the objective's, not an estimator's."""
+    """Whether the first objective is a bound of K samples, so that K is its own and not an estimator's."""
     first = findings.objectives[0]
     return first in OBJECTIVES and OBJECTIVES[first].several
 
 
 def varies_with_samples(findings: Findings) -> bool:
-    """Whether K changes more than the noise: a bound of K samples, or a gradient in θ beside that in φ.
+    """Whether K changes more than the noise: for a bound of K samples, or if gradients in θ are measured.
 
-    An average of K has K times the squared signal-to-noise ratio, which says no more than its variance does.
+    An average of K has K times the squared signal-to-noise ratio, which adds nothing to its variance.
     """
     return is_bound(findings) or bool(findings.compared(parameters="theta"))
 
 
 def gradient_title(findings: Findings, label: str) -> str:
-    """The title, with the parameters whose gradient it is where both kinds are measured: “Pathwise in φ”."""
+    """The title, with the parameters of the gradient if both kinds are measured: “Pathwise in φ”."""
     title = title_of(findings, label, samples=False)
     theta = findings.compared(parameters="theta")
     if not theta:
@@ -77,20 +77,20 @@ def gradient_title(findings: Findings, label: str) -> str:
 
 
 def named_gradient(findings: Findings, label: str) -> str:
-    """Inside a sentence, told apart in the same way: “pathwise in φ”, “the gradient in θ”."""
+    """The same inside a sentence: “pathwise in φ”, “the gradient in θ”."""
     theta = findings.compared(parameters="theta")
     return named(findings, label) + ("\u00a0in\u00a0φ" if theta and label not in theta else "")
 
 
 def line(findings: Findings, label: str, estimates: tuple[Estimate, ...], *, samples: bool = True) -> Line:
-    """A line of one label."""
+    """The line of one label."""
     return Line(label, title_of(findings, label, samples=samples), all_looks(findings)[label], estimates)
 
 
 def arms_drawn(findings: Findings, objectives: Sequence[str]) -> tuple[tuple[str, str], ...]:
-    """(label, objective) of the estimators of the gradient in φ that one panel can hold.
+    """(label, objective) of the estimators of the gradient in φ that fit in one panel.
 
-    Under all `objectives` if those are at most `LINES`, else under the first.
+    Under all `objectives` if these make at most `LINES` lines, else under the first.
     """
     first = findings.objectives[0]
     arms = [(label, objective) for objective in objectives for label in findings.compared(objective)]
@@ -102,7 +102,7 @@ def arms_drawn(findings: Findings, objectives: Sequence[str]) -> tuple[tuple[str
 def line_of(
     findings: Findings, arm: tuple[str, str], estimates: tuple[Estimate, ...], *, several: bool
 ) -> Line:
-    """A line of a label under an objective, which its title and its looks tell where there are `several`."""
+    """A line of a label under an objective, which its title and look distinguish if there are `several`."""
     label, objective = arm
     if not several:
         return line(findings, label, estimates)
@@ -117,9 +117,9 @@ def line_of(
 
 
 def epochs(findings: Findings) -> tuple[int, ...]:
-    """Epochs planned in the base setting, those whose cell broke included: they stay as gaps.
+    """Epochs planned in the base setting, including those whose cell broke, which appear as gaps.
 
-    Empty where nothing was trained.
+    Empty if nothing was trained.
     """
     if not findings.vocabulary.trained:
         return ()
@@ -128,7 +128,7 @@ def epochs(findings: Findings) -> tuple[int, ...]:
 
 
 def over_checkpoints(findings: Findings, statistic: str, **where: Any) -> tuple[Line, ...]:
-    """One line a label over all checkpoints, those without a positive value left out."""
+    """One line per label over all checkpoints, except those without a positive value."""
     lines = (
         line(
             findings,
@@ -145,9 +145,9 @@ def comparable(
 ) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
     """Lines for one log axis, and biased ones so far from the rest that they would only flatten it.
 
-    A biased estimator is no competitor: where its values leave the range of
-    the unbiased ones by more than a factor of ten, it is set apart. `objectives`
-    are those of the lines, one a line; the first declared where they are left out.
+    A biased estimator is no competitor, so it is set apart if a value leaves the
+    range of the unbiased ones by more than a factor of ten. `objectives` has one
+    entry per line, by default the first objective declared.
     """
     under = objectives or [findings.objectives[0]] * len(lines)
     fairness = [unbiased(findings, one.label, name) for one, name in zip(lines, under, strict=True)]
@@ -173,14 +173,14 @@ def pair(findings: Findings) -> tuple[str, str] | None:
 
 
 def blocks_swept(findings: Findings) -> tuple[str, ...]:
-    """Blocks of parameters told apart where settings are swept: few, and of q itself; else ``all``."""
+    """Blocks shown separately along swept settings, if nothing is trained and they are few; else ``all``."""
     blocks = tuple(group for group in findings.blocks if group != "all")
     few = not findings.vocabulary.trained and 1 < len(blocks) <= FEW_BLOCKS
     return blocks if few else ("all",)
 
 
 def runs_shown(findings: Findings) -> tuple[Series, ...]:
-    """The runs of the sweep, of more than `RUNS` some of every setting's, evenly chosen."""
+    """The series of the sweep; of more than `RUNS`, evenly chosen ones for every setting."""
     along: dict[str, list[Series]] = {}
     for run in findings.series():
         along.setdefault(run.path, []).append(run)
@@ -188,13 +188,13 @@ def runs_shown(findings: Findings) -> tuple[Series, ...]:
 
 
 def run_name(findings: Findings, run: Series) -> str:
-    """What tells a run of the sweep from the others: “quadratic”; empty for one alone."""
+    """What distinguishes a series of the sweep from the others: “quadratic”; empty for a single one."""
     values_of = findings.experiment.values_of
     return ", ".join(named_setting(path, value, values_of(path)) for path, value in run.named.items())
 
 
 def largest_blocks(findings: Findings, most: int = MANY) -> tuple[str, ...]:
-    """Blocks of parameters, in order: of more than `most` those in which an estimator has most variance."""
+    """Blocks of parameters, in order; of more than `most`, those where an estimator has the most variance."""
     blocks = tuple(group for group in findings.blocks if group != "all")
     if len(blocks) <= most:
         return blocks
@@ -208,24 +208,24 @@ def largest_blocks(findings: Findings, most: int = MANY) -> tuple[str, ...]:
 
 
 def usable(estimate: Estimate) -> bool:
-    """Whether an estimate can stand on a log axis."""
+    """Whether an estimate can be drawn on a log axis."""
     return estimate.available and math.isfinite(estimate.value) and estimate.value > 0
 
 
 def default_samples(findings: Findings, label: str) -> int:
-    """K of a label where nothing else is said."""
+    """The default K of a label, in the base setting."""
     arm = findings.arm(label)
     return arm.about.num_samples if arm is not None else 1
 
 
 def unbiased(findings: Findings, label: str, objective: str | None = None) -> bool:
-    """Whether the estimator is unbiased by construction at its K; a user's own is taken at its word."""
+    """Whether the estimator is unbiased by construction at its K; for a user's own, by its declaration."""
     specs: Sequence[EstimatorSpec] = findings.experiment.estimators
     spec = next(spec for spec in specs if spec.label == label)
     return spec.kind.is_unbiased(objective or findings.objectives[0], spec.num_samples)
 
 
 def kind_of(findings: Findings, label: str) -> Estimator:
-    """What is known of a label's estimator; of a user's own, what its declaration says."""
+    """What is known about a label's estimator; for a user's own, what its declaration says."""
     specs: Sequence[EstimatorSpec] = findings.experiment.estimators
     return next(spec.kind for spec in specs if spec.label == label)

@@ -1,4 +1,4 @@
-"""What the figure of total variance against a swept setting draws: runs of the sweep, blocks, crossings."""
+"""Data of the figure of total variance against a swept setting: series of the sweep, blocks, crossings."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from reportgen.findings.statistics.scales import is_logarithmic
 from reportgen.findings.statistics.variance import NOTHING
 
 NUMBERED = 3
-"""Crossings in a panel, at most, that all have their number."""
+"""The most crossings in a panel that all have their number."""
 
 
 @dataclass(frozen=True)
 class Ring:
-    """A crossing as it is drawn: at the height of its line; named where its number stands beside it."""
+    """A crossing as drawn, at the height of its line; `named` if its number is beside it."""
 
     crossing: Crossing
     height: float
@@ -30,30 +30,30 @@ class Ring:
 
 @dataclass(frozen=True)
 class Panel:
-    """One run of the sweep in one block of parameters; lines and exact curves run over `values`."""
+    """One series of the sweep in one block of parameters; lines and exact curves run over `values`."""
 
     path: str
     title: str
-    """What tells the run from the others; empty for one alone."""
+    """What distinguishes the series from the others; empty for a single one."""
     block: str
-    """Title of the block of parameters; empty for all together."""
+    """Title of the block of parameters; empty for all of them together."""
     values: tuple[float, ...]
     lines: tuple[Line, ...]
     objectives: tuple[str, ...]
-    """One a line."""
+    """One per line."""
     exact: tuple[tuple[float, ...], ...]
-    """One a line, NaN where no exact variance is known."""
+    """One per line, NaN where no exact variance is known."""
     rings: tuple[Ring, ...] = ()
     """Crossings that are sure."""
     unsure: bool = False
-    """Whether lines cross where it is not told that they change places."""
+    """Whether there are crossings that are not sure."""
     settings: tuple[Mapping[str, Any], ...] = ()
-    """What is measured at each of `values`."""
+    """The setting at each of `values`."""
     group: str = "all"
 
     @property
     def heights(self) -> list[float]:
-        """What its vertical axis has to hold."""
+        """Values that its vertical axis must include."""
         found = extent(self.lines)
         for exact in self.exact:
             found += [v for v in exact if v > min(found) / 10]
@@ -62,26 +62,26 @@ class Panel:
 
 @dataclass(frozen=True)
 class VarianceAgainstSetting:
-    """Panels by row and column, last checkpoint: a row a block, a column a run, of one run a row in all."""
+    """Panels at the last checkpoint: a row per block and a column per series, or one row for one series."""
 
     objective: str
     trained: bool
     rows: tuple[tuple[Panel | None, ...], ...]
-    """None where there is no line to draw: no variance at all, or one value alone."""
+    """None where there is no line to draw, for lack of variance or of a second value."""
     apart: tuple[Line, ...] = ()
-    """Biased estimators whose values leave the others' scale, a line a panel: named, not drawn."""
+    """Biased estimators whose values leave the others' scale, one line per panel: named but not drawn."""
     several: bool = False
     """Whether lines of several objectives share a panel."""
     sloped: frozenset[str] = frozenset()
-    """Settings along which a claim has a slope, a line on logarithmic axes."""
+    """Settings along which a claim takes a slope, which is a straight line on log-log axes."""
 
     @property
     def panels(self) -> tuple[Panel, ...]:
-        """All of them, row by row."""
+        """All panels, row by row."""
         return tuple(panel for row in self.rows for panel in row if panel is not None)
 
     def alike(self, panel: Panel) -> tuple[Panel, ...]:
-        """The panels with the scales of this one: all of its setting, if one of them has every value."""
+        """The panels that share this one's scales: all of its setting, if one of them has every value."""
         found = tuple(one for one in self.panels if one.path == panel.path)
         every = {value for one in found for value in one.values}
         return found if any(every == set(one.values) for one in found) else (panel,)
@@ -95,7 +95,7 @@ class VarianceAgainstSetting:
         return panel.path in self.sloped or is_logarithmic(self.values(panel))
 
     def heights(self, panel: Panel) -> list[float]:
-        """What a panel's vertical axis has to hold, which is that of its block of parameters."""
+        """Values that a panel's vertical axis must include: those of its block in all panels alike."""
         return [v for one in self.alike(panel) if one.block == panel.block for v in one.heights]
 
     @property
@@ -105,7 +105,7 @@ class VarianceAgainstSetting:
 
 
 def data(findings: Findings) -> VarianceAgainstSetting | None:
-    """The runs shown, each of at least two values; None without one."""
+    """The panels of the series shown, each with at least two values; None if there are none."""
     runs = runs_shown(findings)
     if not runs or not findings.checkpoints:
         return None
@@ -140,7 +140,7 @@ def data(findings: Findings) -> VarianceAgainstSetting | None:
 def panel_of(
     findings: Findings, run: Series, group: str, arms: Sequence[tuple[str, str]]
 ) -> tuple[Panel, tuple[Line, ...]]:
-    """A panel, and the lines it leaves out; `arms` are (label, objective)."""
+    """A panel, and the lines that it leaves out; `arms` are pairs (label, objective)."""
 
     def over(statistic: str, label: str, objective: str) -> tuple[Estimate, ...]:
         return tuple(
@@ -189,7 +189,7 @@ def panel_of(
 
 
 def without_rounding(one: Line) -> Line:
-    """The same line with zeros for what is rounding beside its largest value."""
+    """The line with zeros in place of values that are rounding relative to its largest."""
     least = NOTHING * max((v for v in one.values if math.isfinite(v)), default=0.0)
     estimates = (
         replace(e, value=0.0, low=0.0, high=0.0) if e.available and 0.0 < e.value < least else e
@@ -201,7 +201,7 @@ def without_rounding(one: Line) -> Line:
 def rings_of(
     found: Sequence[Crossing], values: Sequence[float], lines: Mapping[tuple[str, str], Line], *, log: bool
 ) -> tuple[Ring, ...]:
-    """The rings of these crossings; of many only the first pair's are named."""
+    """The rings of these crossings; if there are many, only those of the first pair are named."""
     few = len(found) <= NUMBERED
     return tuple(
         Ring(
@@ -214,7 +214,7 @@ def rings_of(
 
 
 def height_at(at: float, values: Sequence[float], heights: Sequence[float], *, log: bool) -> float:
-    """Of a line between two of its points, the vertical axis logarithmic, the horizontal one or not."""
+    """Height of a line between two of its points, on a log axis; the horizontal axis is one too if `log`."""
     points = [(x, math.log(y)) for x, y in zip(values, heights, strict=True) if y > 0]
     before = max((p for p in points if p[0] <= at), default=points[0])
     after = min((p for p in points if p[0] >= at), default=points[-1])

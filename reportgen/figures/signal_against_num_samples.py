@@ -1,4 +1,4 @@
-"""Signal-to-noise ratio against the number of samples K, in φ and in θ together: it has no unit."""
+"""Signal-to-noise ratio, which has no unit, against the number of samples K, in φ and θ together."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class SignalAgainstNumSamples:
 
 
 def data(findings: Findings) -> SignalAgainstNumSamples | None:
-    """The curves at the last checkpoint; None where K says no more than in a figure of variances."""
+    """The curves at the last checkpoint; None if they add nothing to the figure of variances."""
     if not reading.varies_with_samples(findings):
         return None
     curves = {label: dict(findings.curve(label, "signal_to_noise")) for label in findings.labels}
@@ -49,7 +49,7 @@ def data(findings: Findings) -> SignalAgainstNumSamples | None:
 
 
 def draw(data: SignalAgainstNumSamples) -> Figure:
-    """Log-log curves, each line's fitted slope beside its name."""
+    """Log-log curves, with each line's fitted slope beside its name."""
     tall = height(84, len(data.lines))
     figure = new_figure(tall)
     ax = figure.add_subplot()
@@ -64,7 +64,7 @@ def draw(data: SignalAgainstNumSamples) -> Figure:
 
 
 def table(data: SignalAgainstNumSamples) -> Table:
-    """A row an estimator and number of samples, with the slope of its line."""
+    """One row per estimator and number of samples, with the slope of its line."""
     columns = (
         Column("Estimator", heads=True),
         Column("Samples K"),
@@ -75,7 +75,7 @@ def table(data: SignalAgainstNumSamples) -> Table:
 
 
 def caption(findings: Findings, data: SignalAgainstNumSamples) -> str:
-    """What is drawn, and who gains and who loses with every further sample."""
+    """What is drawn, and for which estimators the ratio rises or falls with K."""
     where = place(findings, data.objective)
     known = [(one, slope) for one, slope in zip(data.lines, data.slopes, strict=True) if slope.has_interval]
     rising = [reading.named_gradient(findings, one.label) for one, slope in known if slope.low > 0]
@@ -93,7 +93,7 @@ def caption(findings: Findings, data: SignalAgainstNumSamples) -> str:
 
 
 def alt(data: SignalAgainstNumSamples) -> str:
-    """The chart in words: slopes, and the values at the largest K."""
+    """The chart in words, with slopes and the values at the largest K."""
     slopes = "; ".join(
         f"{lowered(one.title)} at {prose.with_interval(slope)}"
         for one, slope in zip(data.lines, data.slopes, strict=True)

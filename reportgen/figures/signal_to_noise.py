@@ -26,17 +26,17 @@ from reportgen.findings import Findings, marks, prose
 
 @dataclass(frozen=True)
 class SignalToNoise:
-    """Signal-to-noise ratio at each checkpoint, one line an estimator."""
+    """Signal-to-noise ratio at each checkpoint, one line per estimator."""
 
     objective: str
     epochs: tuple[int, ...]
     lines: tuple[Line, ...]
     round: str = "epoch"
-    """What the checkpoints count: “epoch” or “step”."""
+    """The unit of the checkpoints: “epoch” or “step”."""
 
 
 def data(findings: Findings) -> SignalToNoise | None:
-    """Under the first objective; None where nothing was measured."""
+    """The lines under the first objective; None if nothing was measured over training."""
     lines = over_checkpoints(findings, "signal_to_noise")
     if not lines:
         return None
@@ -44,7 +44,7 @@ def data(findings: Findings) -> SignalToNoise | None:
 
 
 def draw(data: SignalToNoise) -> Figure:
-    """A log axis over checkpoints, lines named at their ends."""
+    """A log axis over checkpoints, with lines named at their ends."""
     tall = height(69, len(data.lines))
     figure = new_figure(tall)
     ax = figure.add_subplot()
@@ -58,7 +58,7 @@ def draw(data: SignalToNoise) -> Figure:
 
 
 def table(data: SignalToNoise) -> Table:
-    """A row an estimator and checkpoint."""
+    """One row per estimator and checkpoint."""
     columns = (
         Column("Estimator", heads=True),
         Column(data.round.capitalize()),
@@ -68,7 +68,7 @@ def table(data: SignalToNoise) -> Table:
 
 
 def caption(findings: Findings, data: SignalToNoise) -> str:
-    """What is drawn, who has the most signal at the end, and where nothing could be told from noise."""
+    """What is drawn, which estimator has the highest ratio at the end, and which are lost in the noise."""
     where, v = place(findings, data.objective), findings.vocabulary
     fair = [one for one in data.lines if unbiased(findings, one.label)] or list(data.lines)
     best = max(fair, key=lambda one: one.values[-1] if one.values[-1] > 0 else 0.0)

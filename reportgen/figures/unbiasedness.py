@@ -1,4 +1,4 @@
-"""Whether estimators have the reference's mean: length along its gradient, and the corrected test."""
+"""Whether estimators have the reference's mean: their length along its gradient, and the corrected test."""
 
 from __future__ import annotations
 
@@ -21,30 +21,30 @@ from reportgen.findings import Estimate, Findings, marks, prose
 
 @dataclass(frozen=True)
 class Mean:
-    """One estimator's mean gradient against the reference's."""
+    """One estimator's mean gradient compared with the reference's."""
 
     label: str
     title: str
     look: Look
     projection: Estimate
-    """Its component along the reference's mean gradient, relative to that: 1 without bias."""
+    """Its component along the reference's mean gradient, relative to the latter: 1 without bias."""
     p_value: float
-    """Smallest p-value of the joint test over images, Holm-corrected; NaN where not tested."""
+    """Smallest p-value of the joint test over images, Holm-corrected; NaN if not tested."""
     differs: bool = False
-    """Whether the test finds another mean, corrected over the estimators too."""
+    """Whether the test finds a different mean, with correction over the estimators too."""
     same: bool | None = None
-    """Whether the exact mean is the reference's; None where it is not known."""
+    """Whether the exact mean is the reference's; None if it is not known."""
 
 
 @dataclass(frozen=True)
 class Unbiasedness:
-    """All estimators but the reference, in the order of declaration."""
+    """All estimators except the reference, in the order of declaration."""
 
     objective: str
     reference: str
     rows: tuple[Mean, ...]
     alone: bool = False
-    """Whether there is one data point, whose p-value has nothing to be corrected over."""
+    """Whether there is only one data point, so that p-values need no correction."""
 
     @property
     def p_name(self) -> str:
@@ -53,10 +53,10 @@ class Unbiasedness:
 
     @property
     def zoom(self) -> float | None:
-        """Half-width of a second panel around 1, where some rows would be unreadably narrow in one.
+        """Half-width of a second panel around 1, if some rows would be unreadably narrow in a single one.
 
-        It holds the intervals that do not reach more than three times as far
-        as the median one; None where one panel shows all well enough.
+        It holds the intervals that reach at most three times as far as the median
+        one; None if one panel shows all of them well enough.
         """
         reach = sorted(max(abs(row.projection.low - 1), abs(row.projection.high - 1)) for row in self.rows)
         near = [r for r in reach if r <= 3 * reach[len(reach) // 2]]
@@ -64,7 +64,7 @@ class Unbiasedness:
 
 
 def data(findings: Findings) -> Unbiasedness | None:
-    """At the last checkpoint under the first objective; None with nothing to compare."""
+    """The rows at the last checkpoint under the first objective; None with nothing to compare."""
     if not findings.checkpoints:
         return None
     ink = all_looks(findings)
@@ -92,7 +92,7 @@ def data(findings: Findings) -> Unbiasedness | None:
 
 
 def draw(data: Unbiasedness) -> Figure:
-    """A dot and interval a row around 1; a second, magnified panel where the scales differ widely."""
+    """A dot with interval in each row, around 1; a second, magnified panel if the scales differ widely."""
     titles = [wrapped(row.title, 26) for row in data.rows]
     figure = new_figure(22 + row_height(titles, 7.0) * len(titles))
     zoom = data.zoom
@@ -118,7 +118,7 @@ def draw(data: Unbiasedness) -> Figure:
 
 
 def panel(ax: Axes, data: Unbiasedness, low: float, high: float) -> None:
-    """Rows between two limits; a value outside is marked by an arrow at the edge it left by."""
+    """Rows between two limits; a value outside is marked by an arrow at that edge."""
     ax.set_xlim(low, high)
     ax.axvline(1.0, color=INK, alpha=MUTED, linewidth=0.7, zorder=1.5)
     for y, row in enumerate(data.rows):
@@ -148,7 +148,7 @@ def panel(ax: Axes, data: Unbiasedness, low: float, high: float) -> None:
 
 
 def table(data: Unbiasedness) -> Table:
-    """A row an estimator."""
+    """One row per estimator."""
     columns = (
         Column("Estimator", heads=True),
         Column(f"Mean gradient along that of {data.reference}"),
@@ -203,7 +203,7 @@ def found_sentences(findings: Findings, data: Unbiasedness) -> list[str]:
 
 
 def name_of(findings: Findings, row: Mean) -> str:
-    """An estimator inside a sentence, as its row is called."""
+    """An estimator inside a sentence, under the name of its row."""
     own = row.title.lower().startswith(row.label.lower()) and findings.estimator_of[row.label] != row.label
     return f"“{row.label}”" if own else lowered(row.title)
 

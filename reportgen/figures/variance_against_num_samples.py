@@ -33,16 +33,16 @@ from reportgen.findings import Estimate, Findings, marks, prose
 
 @dataclass(frozen=True)
 class VarianceAgainstNumSamples:
-    """Variance at each K, and the slope fitted on log-log axes (−1: as 1/K)."""
+    """Variance at each K, and the slope fitted on log-log axes (−1 means as 1/K)."""
 
     objective: str
     num_samples: tuple[int, ...]
     lines: tuple[Line, ...]
     slopes: tuple[Estimate, ...]
     exact: tuple[tuple[float, ...], ...]
-    """One a line, NaN where no exact variance is known."""
+    """One per line, NaN where no exact variance is known."""
     apart: tuple[Line, ...] = ()
-    """Biased estimators whose values leave the others' scale: named, not drawn."""
+    """Biased estimators whose values leave the others' scale: named but not drawn."""
 
 
 def data(findings: Findings) -> VarianceAgainstNumSamples | None:
@@ -73,14 +73,14 @@ def data(findings: Findings) -> VarianceAgainstNumSamples | None:
 
 
 def exact_at(findings: Findings, label: str, counts: tuple[int, ...]) -> tuple[float, ...]:
-    """Exact variances at each K, NaN where there is none."""
+    """Exact variances at each K, NaN where not known."""
     found = dict(findings.curve(label, "exact_total_variance"))
     exact = (found.get(count, MISSING) for count in counts)
     return tuple(one.value if one.available and one.value > 0 else math.nan for one in exact)
 
 
 def draw(data: VarianceAgainstNumSamples) -> Figure:
-    """Log-log curves, a guide of slope −1, and each line's fitted slope beside its name."""
+    """Log-log curves with a guide of slope −1, and each line's fitted slope beside its name."""
     figure = new_figure(height(68, len(data.lines)))
     ax = figure.add_subplot()
     counts = [float(count) for count in data.num_samples]
@@ -124,9 +124,9 @@ def draw(data: VarianceAgainstNumSamples) -> Figure:
 
 
 def guide_start(lines: tuple[Line, ...], low: float) -> float:
-    """Where at the left end the guide has the most room (log scale): the middle of the widest gap.
+    """Height of the guide at the left end: the middle of the widest gap between lines, on the log scale.
 
-    With one line it is a quarter of the way down to where the axis begins, at `low`: so its name has room.
+    With one line it is a quarter of the way down to the axis's lower end `low`, so that its name has room.
     """
     starts = sorted(next(v for v in one.values if v > 0) for one in lines)
     if len(starts) < 2:
@@ -146,7 +146,7 @@ def slope_note(slope: Estimate) -> str:
 
 
 def table(data: VarianceAgainstNumSamples) -> Table:
-    """A row an estimator and number of samples, with the slope of its line, and what is known exactly."""
+    """One row per estimator and number of samples, with its line's slope and any exact variance."""
     columns = [
         Column("Estimator", heads=True),
         Column("Samples K"),
@@ -213,7 +213,7 @@ def caption(findings: Findings, data: VarianceAgainstNumSamples) -> str:
 
 
 def alt(data: VarianceAgainstNumSamples) -> str:
-    """The chart in words: slopes, and the values at the largest K."""
+    """The chart in words, with slopes and the values at the largest K."""
     slopes = "; ".join(
         f"{lowered(one.title)} at {prose.with_interval(slope)}"
         for one, slope in zip(data.lines, data.slopes, strict=True)

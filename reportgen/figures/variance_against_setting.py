@@ -1,7 +1,8 @@
-"""Total variance against what the declaration sweeps: measured points, exact curves, where they cross.
+"""Total variance against swept settings: measured points, exact curves, and where they cross.
 
-A panel a run of the sweep (see `reportgen.findings.series`), and where
-nothing is trained and q has few blocks of parameters, a row of panels a block.
+There is one panel per series of the sweep (see `reportgen.findings.series`), and
+if nothing is trained and q has few blocks of parameters, one row of panels per
+block.
 """
 
 from __future__ import annotations
@@ -44,11 +45,11 @@ from reportgen.findings import Findings, marks, prose
 __all__ = ["alt", "caption", "data", "draw", "table"]
 
 DENSE = 12
-"""Values along an axis from which marks are drawn smaller."""
+"""Number of values along an axis from which marks are smaller."""
 
 
 def draw(data: VarianceAgainstSetting) -> Figure:
-    """Log variance over each setting's own scale, lines named beside the last panel of a row."""
+    """Log variance over each setting's own scale, with lines named beside the last panel of a row."""
     figure = new_figure(66 if len(data.panels) == 1 else 12 + 46 * len(data.rows))
     axes = figure.subplots(len(data.rows), len(data.rows[0]), squeeze=False)
     for r, row in enumerate(data.rows):
@@ -68,18 +69,18 @@ def draw(data: VarianceAgainstSetting) -> Figure:
         ax.set_ylabel(f"variance, {panel.block}" if named else variance_axis(data.objective))
     for *_, (ax, panel) in drawn:
         label_lines(ax, panel.values, panel.lines)
-    for ax, panel in itertools.chain.from_iterable(drawn):  # when all names have their place
+    for ax, panel in itertools.chain.from_iterable(drawn):  # after all names are placed
         number_marks(ax, [numbered(ring) for ring in panel.rings if ring.named])
     return figure
 
 
 def of_row(axes: Sequence[Axes], row: Sequence[Panel | None]) -> Iterator[tuple[Axes, Panel]]:
-    """The panels of a row that there are, and where."""
+    """The panels of a row that exist, with their axes."""
     return ((ax, panel) for ax, panel in zip(axes, row, strict=True) if panel)
 
 
 def panel_title(data: VarianceAgainstSetting, r: int, c: int, panel: Panel) -> str:
-    """The run, above the first panel of a column, and the block where a row has several."""
+    """The series, above the first panel of a column, and the block if a row has several."""
     alone = len(data.rows[0]) == 1
     run = panel.title if alone or not any(upper[c] for upper in data.rows[:r]) else ""
     blocks = {one.block for one in data.rows[r] if one}
@@ -88,13 +89,13 @@ def panel_title(data: VarianceAgainstSetting, r: int, c: int, panel: Panel) -> s
 
 
 def numbered(ring: Ring) -> tuple[float, float, str]:
-    """Where a ring is, and the number beside it."""
+    """Where a ring is, and the text of the number beside it."""
     one = ring.crossing
     return one.at, ring.height, place_text(one.at, one.low, one.high)
 
 
 def draw_panel(ax: Axes, data: VarianceAgainstSetting, panel: Panel, *, last: bool) -> None:
-    """Marks with intervals; the exact curve where it is known, else a line from mark to mark."""
+    """Marks with intervals, and the exact curve if it is known, else a line from mark to mark."""
     index, alone = data.panels.index(panel), len(data.panels) == 1
     size = SIZE if alone else 3.6 if len(panel.values) < DENSE else 2.9
     for one, exact in zip(panel.lines, panel.exact, strict=True):
@@ -120,7 +121,7 @@ def draw_panel(ax: Axes, data: VarianceAgainstSetting, panel: Panel, *, last: bo
 
 
 def mark_crossing(ax: Axes, ring: Ring, values: Sequence[float], number: int, panel: int) -> None:
-    """A ring on the crossing, a bar for its interval, cut at the ends of what was measured."""
+    """A ring on the crossing, and a bar for its interval, cut at the ends of the measured values."""
     one = ring.crossing
     low, high = max(one.low, values[0]), min(one.high, values[-1])
     (bar,) = ax.plot(
@@ -142,7 +143,7 @@ def mark_crossing(ax: Axes, ring: Ring, values: Sequence[float], number: int, pa
 
 
 def table(data: VarianceAgainstSetting) -> Table:
-    """A row a line and value, with the exact variance where it is known; then a row a crossing."""
+    """One row per line and value, with the exact variance if known; after each panel's, one per crossing."""
     paths = {panel.path for panel in data.panels}
     runs, blocks = (any(titles) for titles in zip(*((p.title, p.block) for p in data.panels), strict=True))
     rings = any(panel.rings for panel in data.panels)
@@ -179,7 +180,7 @@ def table(data: VarianceAgainstSetting) -> Table:
 
 
 def caption(findings: Findings, data: VarianceAgainstSetting) -> str:
-    """What is drawn, what moves, where estimators change places, and how wide the intervals are."""
+    """What is drawn, where estimators change places, how the extremes differ, and how wide intervals are."""
     where = place(findings, data.objective)
     lines = tuple(one for panel in data.panels for one in panel.lines)
     first = data.panels[0]
@@ -211,7 +212,7 @@ def caption(findings: Findings, data: VarianceAgainstSetting) -> str:
 
 
 def place_sentence(where: Place, data: VarianceAgainstSetting) -> str:
-    """Objective and data points; several objectives are named at their lines, models along the axis."""
+    """Objective and data points, except what is in the drawing: several objectives, and models."""
     place = where.of_models
     if data.several:
         return place.mean
@@ -219,20 +220,20 @@ def place_sentence(where: Place, data: VarianceAgainstSetting) -> str:
 
 
 def chosen_sentence(findings: Findings) -> str:
-    """That not every run of the sweep has a panel."""
+    """States that not every series of the sweep has a panel."""
     shown, whole = len(runs_shown(findings)), len(findings.series())
     return f"{prose.capital(prose.of(shown, whole))} runs of the sweep are drawn." * (shown < whole)
 
 
 def own_scales_sentence(data: VarianceAgainstSetting) -> str:
-    """That panels of one setting do not compare at a glance, where they have not the same values of it."""
+    """States that panels of one setting have different scales, if they do not share its values."""
     paths = [panel.path for panel in data.panels]
     own = any(paths.count(panel.path) > 1 and len(data.alike(panel)) == 1 for panel in data.panels)
     return "Every panel has scales of its own." if own else ""
 
 
 def crossing_sentence(data: VarianceAgainstSetting) -> str:
-    """How crossings are marked, of whom the numbers are, and why one may have no mark."""
+    """How crossings are marked, which pairs the numbers are for, and why a crossing may have no mark."""
     rings = [ring for panel in data.panels for ring in panel.rings]
     unsure = any(panel.unsure for panel in data.panels)
     if not rings:
@@ -253,7 +254,7 @@ def crossing_sentence(data: VarianceAgainstSetting) -> str:
 
 
 def unknown_sentence(data: VarianceAgainstSetting) -> str:
-    """Why an exact line can end before its marks do."""
+    """Why an exact line may end before its marks do."""
     ends = any(
         any(math.isfinite(v) for v in exact)
         and any(value > 0 and not math.isfinite(v) for v, value in zip(exact, one.values, strict=True))
@@ -264,7 +265,7 @@ def unknown_sentence(data: VarianceAgainstSetting) -> str:
 
 
 def ratio_sentence(findings: Findings, panel: Panel) -> str:
-    """Highest over lowest unbiased estimator at the last value, and the same two at the first."""
+    """Ratio of the highest to the lowest unbiased estimator at the last value, and of these at the first."""
     arms = zip(panel.lines, panel.objectives, strict=True)
     last = [
         (one, under) for one, under in arms if unbiased(findings, one.label, under) and one.values[-1] > 0

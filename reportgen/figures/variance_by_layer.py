@@ -31,28 +31,28 @@ from reportgen.figures.reading import comparable, largest_blocks, line, unbiased
 from reportgen.findings import Estimate, Findings, marks, prose
 
 ACROSS = 4
-"""Panels beside one another, at most."""
+"""The most panels side by side."""
 
 
 @dataclass(frozen=True)
 class VarianceByLayer:
-    """Total variance of every group that is shown (the estimates of a line run over groups)."""
+    """Total variance of every group shown; the estimates of a line run over groups."""
 
     objective: str
     groups: tuple[str, ...]
     lines: tuple[Line, ...]
     titles: tuple[str, ...]
-    """What the groups are called."""
+    """Titles of the groups."""
     apart: tuple[Line, ...] = ()
-    """Biased estimators whose values leave the others' scale: named, not drawn."""
+    """Biased estimators whose values leave the others' scale: named but not drawn."""
     zero: tuple[str, ...] = ()
     """Titles of estimators without variance in a block."""
 
 
 def data(findings: Findings) -> VarianceByLayer | None:
-    """At the last checkpoint, first objective; None with fewer than two besides ``all``.
+    """Variances at the last checkpoint, first objective; None with fewer than two groups besides ``all``.
 
-    And where of several estimators all but one have no variance at all: then there is nothing to compare.
+    Also None if only one of several estimators has any variance: then there is nothing to compare.
     """
     groups = largest_blocks(findings)
     if len(groups) < 2 or not findings.checkpoints:
@@ -76,7 +76,7 @@ def data(findings: Findings) -> VarianceByLayer | None:
 
 
 def draw(data: VarianceByLayer) -> Figure:
-    """Small multiples: a panel a group, in each a row an estimator, all on one axis."""
+    """Small multiples: one panel per group with one row per estimator, all on one scale."""
     across = min(len(data.groups), ACROSS)
     down = -(-len(data.groups) // across)
     titles = [wrapped(one.title, 34) for one in data.lines]
@@ -108,7 +108,7 @@ def draw(data: VarianceByLayer) -> Figure:
 
 
 def table(data: VarianceByLayer) -> Table:
-    """A row a block of parameters and estimator."""
+    """One row per block of parameters and estimator."""
     columns = (
         Column("Block"),
         Column("Estimator", heads=True),
@@ -123,7 +123,7 @@ def table(data: VarianceByLayer) -> Table:
 
 
 def caption(findings: Findings, data: VarianceByLayer) -> str:
-    """What is drawn, and in which group the extremes lie furthest apart."""
+    """What is drawn, and in which groups the extremes differ least and most."""
     where = place(findings, data.objective)
     shown, every, network = len(data.groups), len(findings.blocks) - 1, findings.vocabulary.network
     whose = f"each parameter block{' of the encoder' * network}"
@@ -172,7 +172,7 @@ def gap_sentence(findings: Findings, data: VarianceByLayer) -> str:
 
 
 def _apart(*ratios: Estimate) -> str:
-    """What highest and lowest do in blocks that read alike, where their order may be another than in all."""
+    """How the highest and lowest differ in blocks with the same ratio, where their order may be reversed."""
     ratio = ratios[0]
     if told := alike(ratio):
         return told

@@ -28,19 +28,19 @@ from reportgen.findings import Findings, prose
 
 @dataclass(frozen=True)
 class VarianceOverTraining:
-    """Total variance at each checkpoint, one line an estimator, under one objective."""
+    """Total variance at each checkpoint, one line per estimator, under one objective."""
 
     objective: str
     epochs: tuple[int, ...]
     lines: tuple[Line, ...]
     apart: tuple[Line, ...] = ()
-    """Biased estimators whose values leave the others' scale: named, not drawn."""
+    """Biased estimators whose values leave the others' scale: named but not drawn."""
     round: str = "epoch"
-    """What the checkpoints count: “epoch” or “step”."""
+    """The unit of the checkpoints: “epoch” or “step”."""
 
 
 def data(findings: Findings, objective: str | None = None) -> VarianceOverTraining | None:
-    """The lines under `objective`, by default the first declared; None where nothing was measured."""
+    """The lines under `objective`, by default the first; None if nothing was measured over training."""
     chosen = objective or findings.objectives[0]
     measured = over_checkpoints(findings, "total_variance", objective=chosen)
     lines, apart = comparable(findings, measured, [chosen] * len(measured))
@@ -50,7 +50,7 @@ def data(findings: Findings, objective: str | None = None) -> VarianceOverTraini
 
 
 def draw(data: VarianceOverTraining) -> Figure:
-    """A log axis of variance over epochs, lines named at their ends."""
+    """A log axis of variance over epochs, with lines named at their ends."""
     figure = new_figure(height(88, len(data.lines)))
     ax = figure.add_subplot()
     positions = [epoch_position(e) for e in data.epochs]
@@ -63,7 +63,7 @@ def draw(data: VarianceOverTraining) -> Figure:
 
 
 def table(data: VarianceOverTraining) -> Table:
-    """A row an estimator and checkpoint."""
+    """One row per estimator and checkpoint."""
     columns = (
         Column("Estimator", heads=True),
         Column(data.round.capitalize()),
@@ -73,7 +73,7 @@ def table(data: VarianceOverTraining) -> Table:
 
 
 def caption(findings: Findings, data: VarianceOverTraining) -> str:
-    """What is drawn, the intervals, the images, and by how much highest and lowest differ."""
+    """What is drawn, by how much the highest and lowest differ, the intervals, and the images."""
     where = place(findings, data.objective)
     return sentences(
         "Total variance of one estimate of the gradient in φ over training, logarithmic.",

@@ -1,4 +1,4 @@
-"""The estimates of one weight's gradient: how wide each estimator spreads them about the same mean."""
+"""Distributions of estimates of one weight's gradient: how widely each estimator spreads about the mean."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ Array = NDArray[np.float64]
 REACH = 6.0
 """Standard deviations on either side of the mean that a panel shows."""
 BARS = 80
-"""Of the bins of a comb no more side by side in a panel: finer ones would run into one block."""
+"""The most bins of a comb side by side in a panel: finer ones would merge into one block."""
 ZOOM = 3.0
-"""Ratio of the standard deviations from which the narrower one has a panel of its own."""
+"""Ratio of the standard deviations above which the narrower one has its own panel."""
 
 
 @dataclass(frozen=True)
@@ -43,19 +43,19 @@ class Spread:
     label: str
     title: str
     name: str
-    """Inside a sentence."""
+    """Its name inside a sentence."""
     look: Look
     mean: Estimate
     width: Estimate
-    """Their standard deviation."""
+    """Standard deviation of the estimates."""
     edges: tuple[float, ...]
-    """Ends of the bins, one more than there are."""
+    """Edges of the bins, one more than there are bins."""
     density: tuple[float, ...]
-    """In each bin."""
+    """Density in each bin."""
     drawn: int
-    """Estimates counted."""
+    """Number of estimates counted."""
     far: Estimate
-    """The part of them beyond three standard deviations."""
+    """Proportion of the estimates beyond three standard deviations."""
 
     @property
     def deviation(self) -> float:
@@ -76,7 +76,7 @@ class WeightHistogram:
 
 
 def data(findings: Findings) -> WeightHistogram | None:
-    """Of REINFORCE and the reference at the last checkpoint; None where no weight was watched."""
+    """Estimates of the two estimators in `reading.pair` at the last checkpoint; None if none were kept."""
     weight, sides = findings.weight_place(), pair(findings)
     if weight is None or sides is None:
         return None
@@ -106,7 +106,7 @@ def data(findings: Findings) -> WeightHistogram | None:
 
 
 def draw(data: WeightHistogram) -> Figure:
-    """Densities on a log axis, at the width of the wider and of the narrower; widths and means beneath."""
+    """Densities on a log axis, at the width of the wider and of the narrower, with widths and means below."""
     wide, narrow = data.spreads
     zoomed = wide.deviation > ZOOM * narrow.deviation
     panels = [wide, narrow] if zoomed else [wide]
@@ -142,9 +142,10 @@ def draw(data: WeightHistogram) -> Figure:
 
 
 def told_apart(one: Spread, least: float) -> Spread:
-    """With bins at least so wide where it is a comb, as of a discrete variable: half of them, or more, empty.
+    """The spread with bins at least `least` wide, if it is a comb: half of its bins or more are empty.
 
-    Neighbours are put together, and their densities averaged; at either end is an empty one.
+    This is so for a discrete variable. Neighbouring bins are merged and their densities averaged; there is an
+    empty bin at either end.
     """
     density = np.array(one.density)
     filled, width = np.flatnonzero(density), one.edges[1] - one.edges[0]
@@ -161,7 +162,7 @@ def told_apart(one: Spread, least: float) -> Spread:
 def _density(ax: Axes, one: Spread, low: float, high: float, floor: float) -> None:
     """The histogram as steps, and the normal density of the same mean and variance as a dashed line.
 
-    Where nothing fell the steps go down to `floor`, off the axis.
+    In empty bins the steps go down to `floor`, off the axis.
     """
     density = np.array([value if value > 0 else floor for value in one.density])
     steps = ax.stairs(density, one.edges, color=one.look.colour, linewidth=1.3, baseline=None, zorder=2.5)
@@ -179,8 +180,8 @@ def normal(one: Spread, x: Array) -> Array:
 
 
 def _names(ax: Axes, spreads: Sequence[Spread], shown: Spread, zoomed: bool) -> None:
-    """Names on the curves: at the shoulder of the one that fills the panel, beside the peak of a narrower
-    one, and at the right end of a wider one."""
+    """Names the curves: at the shoulder of the one that fills the panel, beside the peak of a narrower one,
+    and at the right end of a wider one."""
     for one in spreads:
         x, rise, across = one.mean.value + 1.25 * one.deviation, 5.0, "data"
         y = float(normal(one, np.array([x]))[0])
@@ -202,7 +203,7 @@ def _names(ax: Axes, spreads: Sequence[Spread], shown: Spread, zoomed: bool) -> 
 
 
 def _strip(ax: Axes, data: WeightHistogram, *, widths: bool) -> None:
-    """A row an estimator: a standard deviation on either side of the mean, or the mean's interval."""
+    """One row per estimator: a standard deviation on either side of the mean, or the mean's interval."""
     for row, one in enumerate(data.spreads):
         low, high = one.mean.low, one.mean.high
         if widths:
@@ -218,7 +219,7 @@ def _strip(ax: Axes, data: WeightHistogram, *, widths: bool) -> None:
 
 
 def table(data: WeightHistogram) -> Table:
-    """Of each estimator its mean and standard deviation, then the bins that hold any of its estimates."""
+    """For each estimator its mean and standard deviation, then the occupied bins."""
     unit = OBJECTIVES[data.objective].unit if data.objective in OBJECTIVES else ""
     columns = (
         Column("Estimator", heads=True),
@@ -238,7 +239,7 @@ def table(data: WeightHistogram) -> Table:
 
 
 def caption(findings: Findings, data: WeightHistogram) -> str:
-    """Whose estimates, how wide, and how heavy their tails."""
+    """Which estimates are drawn, how widely they spread, and how heavy their tails are."""
     v, (wide, narrow) = findings.vocabulary, data.spreads
     weight, drawn = data.weight, sorted({one.drawn for one in data.spreads})
     where = f"{v.unit} {prose.count(weight.image)}{' of the test set' * v.images}"
@@ -267,12 +268,12 @@ def caption(findings: Findings, data: WeightHistogram) -> str:
 
 
 def mean_of(one: Spread) -> str:
-    """Its mean with its interval."""
+    """The mean with its interval."""
     return marks.told(prose.with_interval(one.mean), one.mean)
 
 
 def width_of(one: Spread) -> str:
-    """Its standard deviation."""
+    """The standard deviation."""
     return marks.told(prose.number(one.deviation), one.width)
 
 

@@ -26,35 +26,35 @@ class Work:
     title: str
     look: Look
     passes: float
-    """Evaluations of f and of its derivative, a replicate."""
+    """Evaluations of f and of its derivative per replicate."""
     seconds: float
-    """Measured seconds a replicate."""
+    """Measured seconds per replicate."""
     by_passes: tuple[float, float, float]
-    """Value, low, high, cost counted in evaluations of f."""
+    """Value and interval, with cost counted in evaluations."""
     by_seconds: tuple[float, float, float]
-    """The same, cost counted in seconds."""
+    """The same with cost counted in seconds."""
 
 
 @dataclass(frozen=True)
 class WorkNormalized:
-    """Rows sorted from best to worst by passes, and the label each panel compares with."""
+    """Rows sorted from best to worst by passes, and the label with which each panel compares."""
 
     objective: str
     rows: tuple[Work, ...]
     best_by_passes: str
     best_by_seconds: str
     unit: str
-    """What is counted as work: “decoder passes”."""
+    """The units of work: “decoder passes”."""
     derivative: bool = True
-    """Whether derivatives are among it."""
+    """Whether these include derivatives."""
     zero: tuple[str, ...] = ()
     """Titles of unbiased estimators without variance, which need no compute at all."""
 
 
 def data(findings: Findings) -> WorkNormalized | None:
-    """Of the unbiased estimators at the last checkpoint; None with fewer than two.
+    """The unbiased estimators at the last checkpoint; None with fewer than two.
 
-    A biased one is left out: no amount of compute buys it the same precision.
+    Biased ones are left out: no amount of compute buys them the same precision.
     """
     fair = {
         label: findings.get("total_variance", label)
@@ -106,11 +106,11 @@ def scaled(ratio: Estimate | None, cost: float) -> tuple[float, float, float]:
 
 
 APART = 0.12
-"""Of a panel's width, between the two: a number beside one must not seem to name a row of the other."""
+"""Gap between the panels relative to their width: numbers beside one must not seem to label the other."""
 
 
 def draw(data: WorkNormalized) -> Figure:
-    """Two dot plots on log axes, cost in passes and in seconds, sorted by the first."""
+    """Two dot plots on log axes, with cost in passes and in seconds, sorted by the former."""
     titles = [wrapped(row.title) for row in data.rows]
     figure = new_figure(18 + row_height(titles, 6.6) * len(titles))
     left, right = figure.subplots(1, 2, sharey=True, gridspec_kw={"wspace": APART})
@@ -125,7 +125,7 @@ def draw(data: WorkNormalized) -> Figure:
 def panel(
     ax: Axes, data: WorkNormalized, index: int, values: list[tuple[float, float, float]], title: str
 ) -> None:
-    """One way of counting cost."""
+    """The panel for one way of counting cost."""
     for y, (row, (value, low, high)) in enumerate(zip(data.rows, values, strict=True)):
         ax.axhline(y, color=INK, alpha=GRID, linewidth=0.5, zorder=1)
         dot(ax, value, y, low, high, row.look, size=5.4, row=Mark("", y, index))
@@ -138,7 +138,7 @@ def panel(
 
 
 def table(data: WorkNormalized) -> Table:
-    """A row an estimator and way of counting cost."""
+    """One row per estimator and way of counting cost."""
     columns = (
         Column("Estimator", heads=True),
         Column("Cost counted in"),
@@ -160,7 +160,7 @@ def table(data: WorkNormalized) -> Table:
 
 
 def caption(findings: Findings, data: WorkNormalized) -> str:
-    """What is drawn, who is best at equal compute, and who comes next."""
+    """What is drawn, which estimator is best at equal compute, and which comes next."""
     where = place(findings, data.objective)
     best = next(row for row in data.rows if row.label == data.best_by_passes)
     others = [row for row in data.rows if row.label != data.best_by_passes]

@@ -1,4 +1,4 @@
-"""What two runs were made with, and where that differs: the first place to look for the cause of a drift."""
+"""What two runs were made with, and how that differs: the first place to look for the cause of a drift."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 ABOUT = ("reportgen", "engine", "git_commit", "seed", "data", "environment", "settings")
-"""Parts of manifest.json that numbers may depend on."""
+"""Parts of manifest.json on which numbers may depend."""
 NAMES = {"git_commit": "commit"}
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One fact of a manifest, then and now, as text."""
+    """One fact of a manifest in the old and the new run, as text."""
 
     name: str
     """``torch``, ``data.digits``, ``measure.images``."""
@@ -26,14 +26,14 @@ class Difference:
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[Difference, ...]:
-    """Facts that differ, in the manifest's order; a part that one of them does not have is left out."""
+    """Facts that differ, in the manifest's order; parts that either manifest lacks are left out."""
     both = [part for part in ABOUT if part in old and part in new]
     before, after = ({name: text for part in both for name, text in _facts(m, part)} for m in (old, new))
     return changes(before, after)
 
 
 def changes(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[Difference, ...]:
-    """Facts that differ, in their order."""
+    """Facts that differ, in the order of `before`, then of `after`."""
     return tuple(
         Difference(name, before.get(name, "none"), after.get(name, "none"))
         for name in {**before, **after}
@@ -50,7 +50,7 @@ def _facts(manifest: Mapping[str, Any], part: str) -> Iterator[tuple[str, str]]:
 
 
 def _merged(machines: Any) -> dict[str, str]:
-    """Of several machines that measured, all that is said about each thing."""
+    """For each property, the distinct values that the measuring machines have, joined by commas."""
     found: dict[str, list[str]] = {}
     for machine in machines if isinstance(machines, list) else ():
         for name, value in machine.items() if isinstance(machine, dict) else ():

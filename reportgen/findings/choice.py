@@ -1,4 +1,4 @@
-"""Which of many are shown where there is not room for all: both ends, and as evenly as can be between."""
+"""Which items to show where there is no room for all: both ends, and evenly spaced ones between."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ T = TypeVar("T")
 
 
 def evenly(items: Sequence[T], most: int) -> tuple[T, ...]:
-    """At most so many of the items, in their order; the first alone where there is room for one."""
+    """At most `most` of the items, evenly spaced and in order; only the first if `most` is 1."""
     if len(items) <= most:
         return tuple(items)
     last = len(items) - 1
@@ -17,7 +17,7 @@ def evenly(items: Sequence[T], most: int) -> tuple[T, ...]:
 
 
 def in_turn(groups: Sequence[Sequence[T]], most: int) -> tuple[tuple[T, ...], ...]:
-    """Of every group its share of so many in all: each has one more while it has another."""
+    """At most `most` items in all, allotted to the groups in turn, one at a time; see `evenly` for each."""
     taken = [0] * len(groups)
     while sum(taken) < min(most, sum(map(len, groups))):
         for index, group in enumerate(groups):

@@ -1,4 +1,4 @@
-"""Records → findings: each cell's record under the names of this plan, or why there is none."""
+"""Records → findings: each cell's record under the names of this plan, or why it is missing."""
 
 from __future__ import annotations
 
@@ -17,20 +17,21 @@ UNMADE: dict[type, tuple[str, str]] = {
     JudgementCell: ("judgement", "it was not judged"),
     MeasurementCell: ("measurement", "it was not measured"),
 }
-"""Of a cell of which nothing is known: its kind, and what is said of it."""
+"""Type of a cell → what kind it is called, and the cause stated if it has no record at all."""
 MADE: dict[type, type] = {
     TrainingCell: TrainingRecord,
     JudgementCell: JudgementRecord,
     MeasurementCell: MeasurementRecord,
 }
-"""What a finished cell leaves."""
+"""Type of a cell → type of the record it leaves when finished."""
 
 
 def collect(experiment: Any, plan: Plan, records: Mapping[str, Any]) -> Findings:
     """Findings of an experiment from the records of its plan's cells, by key.
 
-    A cell whose record is a `BrokenRecord`, or missing, is broken; the claims
-    that need it say so. Raises StoreError for a record of another kind, or of other arms.
+    A cell whose record is missing or a `BrokenRecord` is broken, or not finished
+    if that is paused; the claims that need it say so. Raises StoreError for a
+    record of another kind, or of other arms.
     """
     broken = tuple(_lost(plan, records))
     measured = {
@@ -60,7 +61,7 @@ def collect(experiment: Any, plan: Plan, records: Mapping[str, Any]) -> Findings
 
 
 def _lost(plan: Plan, records: Mapping[str, Any]) -> Iterator[BrokenRecord]:
-    """Cells without a record of their own kind, trainings first."""
+    """The broken records, including ones made for cells without any record; trainings first."""
     cells: tuple[Cell, ...] = (*plan.trainings, *plan.judgements, *plan.measurements)
     for cell in cells:
         found = records.get(cell.key)
@@ -78,9 +79,9 @@ def _lost(plan: Plan, records: Mapping[str, Any]) -> Iterator[BrokenRecord]:
 
 
 def adopt(record: MeasurementRecord, cell: MeasurementCell) -> MeasurementRecord:
-    """The record under the names of this plan: cells are shared between experiments, labels are not.
+    """The record under the names of this plan: experiments share cells, but not labels.
 
-    Raises StoreError if it was made of other arms.
+    Raises StoreError if its arms are not those of the cell.
     """
     made = [(arm.objective, arm.estimator, arm.num_samples, arm.constant) for arm in record.arms]
     wanted = [(arm.objective, arm.estimator, arm.num_samples, arm.constant) for arm in cell.arms]

@@ -1,38 +1,38 @@
-"""Have the numbers of one run changed in another? Matched, tested, corrected for how many they are.
+"""Have the numbers of one run changed in another? They are matched, tested, and corrected for their number.
 
-Numbers are matched by all that names them. Of a number with intervals on both
-sides the difference is taken on the scale on which its interval was made, and
-held against both intervals together:
+Numbers are matched by everything that names them. For a number with intervals
+in both runs, the difference is taken on the scale on which its interval was
+made, and compared with both intervals together:
 
     t = q_f · |w(new) − w(old)| / √(h_old² + h_new²),   q_f = Student's 97.5 % quantile,
 
-h being the interval's half-width on that scale, so that h/q_f is the standard
-error. An interval was made with Student's t as well (`reportgen.jackknife`),
-but results.csv does not keep the degrees of freedom. They were at least f:
-S − 1 with the S ≥ 8 buckets of a cell; images − 1 where images are left out
-(of a judged model, those it was judged on; of several trainings of it, trainings − 1).
-p = P(|t_f| > t) is then an upper bound wherever it is below 5 %, whatever the
+where h is the interval's half-width on that scale, so that h/q_f is the standard
+error. The interval was made with Student's t too (`reportgen.jackknife`), but
+results.csv does not keep its degrees of freedom. They were at least f: S − 1 for
+the S ≥ 8 buckets of a cell; images − 1 where images are left out (for a judged
+model, the images it was judged on; for several of its trainings, trainings − 1).
+Then p = P(|t_f| > t) is an upper bound wherever it is below 5 %, whatever the
 degrees of freedom were and however the two precisions differ: with f the
 smaller of two, Student's t bounds the two-sample statistic (Mickey & Brown
-1966, Ann. Math. Statist. 37). Taking half-width/1.96 for a standard error and
-the normal tail for its law is wrong by orders of magnitude out there, where
-thousands of tests at once are decided.
+1966, Ann. Math. Statist. 37). Taking half-width/1.96 as the standard error with
+a normal tail would be wrong by orders of magnitude that far out, where
+thousands of simultaneous tests are decided.
 
-Over all numbers that are tested, equal ones among them, p is corrected by
-Holm's method, which holds for any dependence between them (quantiles of one
-cell, a variance and its ratio): the probability that anything drifts where
-nothing changed is at most 5 %, as far as estimates are normal on their scales.
-Two things make it less:
+Over all numbers tested, including equal ones, p is corrected by Holm's method,
+which holds for any dependence between them (quantiles of one cell, a variance
+and its ratio). So if nothing changed, the probability that anything is found to
+drift is at most 5 %, as far as estimates are normal on their scales. Two things
+make it smaller:
 
-- runs with the same seed share their draws, and runs of the same images the
-  choice of them: their differences are smaller than independent noise;
+- runs with the same seed share their draws, and runs on the same images share
+  that choice, so their differences are smaller than independent noise;
 - f is a bound. A single variance must change by about 8 times its half-width
-  (both runs alike, 16 000 numbers) to be found; a change that many numbers
-  share is found no sooner.
+  to be found (equal half-widths, 16 000 numbers); a change common to many
+  numbers is found no sooner.
 
 Intervals hold the images and the trained network fixed. Another seed measures
-other images and another network, so it drifts, and rightly. Verdicts of claims
-are compared as they stand, outside of those 5 %.
+other images and another network, so it rightly drifts. Verdicts of claims are
+compared as they stand, outside those 5 %.
 """
 
 from __future__ import annotations
@@ -58,23 +58,24 @@ IDENTICAL, EQUIVALENT, DRIFTED, CHANGED = "identical", "equivalent", "drifted", 
 NOT_JUDGED, VANISHED, APPEARED = "not judged", "vanished", "appeared"
 STATUSES = (IDENTICAL, EQUIVALENT, DRIFTED, CHANGED, NOT_JUDGED, VANISHED, APPEARED)
 DRIFT = (CHANGED, DRIFTED, VANISHED)
-"""What makes two runs differ, in the order in which it is told."""
+"""Statuses that make two runs differ, in the order in which they are reported."""
 
 FAMILY_ERROR = 0.05
 ROUNDING = 1e-5
-"""Relative difference, on the working scale, that another machine's single-precision sums may make."""
+"""Difference on the working scale (relative, but absolute on the log scale) that another machine's
+single-precision sums may make."""
 FREEDOM = 7
-"""Fewest degrees of freedom of an interval that leaves out buckets: a cell has at least 8."""
+"""Fewest degrees of freedom of an interval from leaving out buckets, of which a cell has at least 8."""
 OVER_IMAGES = ("data_variance", "monte_carlo_share")
-"""Intervals that leave out images, of which there are at least 3."""
+"""Statistics whose intervals come from leaving out images, of which there are at least 3."""
 TIMED = ("seconds_per_replicate", "time_normalized_variance")
-"""They hold a timing, whose spread nobody measured."""
+"""Statistics that depend on a timing, whose spread is not measured."""
 CHOSEN = ("weight_mean", "weight_deviation", "weight_far_share")
-"""Of one weight, which other draws choose anew: the numbers of another are no drift."""
+"""Statistics of one weight, which is chosen anew with other draws: another weight's numbers are no drift."""
 COUNTED = ("coordinate_lower", "active_units")
-"""Counts of coordinates, of latent units: leave-outs that all agree do not make them known exactly."""
+"""Counts of coordinates or latent units: they are not known exactly even if all leave-outs agree."""
 JUDGED = ("negative_log_likelihood", "difference_to_published", "bound_k", "training_deviation")
-"""Over the images that a model was judged on, or over its trainings: as many as it has replicates."""
+"""Statistics with intervals over a model's test images, or over its trainings; `replicates` counts them."""
 
 
 def _log(value: float) -> float:
@@ -102,42 +103,42 @@ SCALES: Mapping[str, Callable[[float], float]] = {
     **dict.fromkeys(("mean_norm", "signal_to_noise", "exact_mean_norm"), _square),
     "monte_carlo_share": _odds,
 }
-"""On which an interval is made; of coordinates' variances it is the log scale, of others the plain one.
+"""Statistic → scale on which its interval is made; the log scale for variances of coordinates, else linear.
 
-Intervals that leave out images are longer upwards on theirs, and count by that side."""
+Intervals from leaving out images are longer upwards on their scale, and count by that side."""
 
 
 def scale(statistic: str) -> Callable[[float], float]:
-    """From the natural scale to the one on which the interval is made."""
+    """The map from the natural scale to the one on which the statistic's interval is made."""
     return _log if statistic.startswith("coordinate_variance") else SCALES.get(statistic, _plain)
 
 
 def is_relative(statistic: str) -> bool:
-    """Whether it is a size, whose changes are told as ratios."""
+    """Whether the statistic is a size, whose changes are given as ratios."""
     return scale(statistic) in (_log, _square)
 
 
 @dataclass(frozen=True)
 class NumberDrift:
-    """A number then and now."""
+    """A number in the old and the new run."""
 
     row: Row
-    """NEW's; OLD's where NEW has none."""
+    """NEW's row, or OLD's if NEW has none."""
     old: Estimate | None
     new: Estimate | None
     status: str
     p_value: float = NAN
-    """Corrected over all numbers tested; NaN where nothing was tested."""
+    """p-value corrected over all numbers tested; NaN if this one was not tested."""
 
     @property
     def newly_broken(self) -> bool:
-        """Whether NEW says that a cell broke, and OLD did not."""
+        """Whether a cell broke in NEW, but not in OLD."""
         return _broken(self.new) and not _broken(self.old)
 
 
 @dataclass(frozen=True)
 class ClaimDrift:
-    """A claim's verdict then and now; None where one run does not make the claim."""
+    """A claim's verdict in the old and the new run; None where a run does not make the claim."""
 
     id: str
     old: str | None
@@ -145,7 +146,7 @@ class ClaimDrift:
 
     @property
     def status(self) -> str:
-        """As of numbers. A verdict is not tested again: one that changed is drift."""
+        """Status as for numbers. Verdicts are not tested: one that changed is drift."""
         if self.old is None:
             return APPEARED
         if self.new is None:
@@ -155,7 +156,7 @@ class ClaimDrift:
 
 @dataclass(frozen=True)
 class _Case:
-    """What a number's status is, and what it is instead where its p-value stands the correction."""
+    """A number's status, and its status if its corrected p-value rejects."""
 
     status: str
     p_value: float = NAN
@@ -163,7 +164,7 @@ class _Case:
 
 
 def exit_code(numbers: Sequence[NumberDrift], claims: Sequence[ClaimDrift]) -> int:
-    """4 where a cell broke that did not before, 1 where a result drifted, else 0."""
+    """4 if a cell newly broke, 1 if a result drifted, else 0."""
     if any(number.newly_broken for number in numbers):
         return 4
     statuses = {number.status for number in numbers} | {claim.status for claim in claims}
@@ -173,12 +174,12 @@ def exit_code(numbers: Sequence[NumberDrift], claims: Sequence[ClaimDrift]) -> i
 def compare_numbers(
     old: Sequence[Row], new: Sequence[Row], images: int | None = None
 ) -> tuple[NumberDrift, ...]:
-    """Every number of either run, in NEW's order, what vanished last.
+    """Every number of either run, in NEW's order, followed by those that vanished.
 
-    `images` is how many were measured, the fewer of the two runs; None where
-    that is not known, and then 3 are assumed. A setting that one run alone
-    sweeps has, in the other, the value it has in the first row, which is the
-    declared one; `constant` likewise.
+    `images` is the smaller number of images measured in the two runs; if it is
+    None, 3 are assumed. If only one run sweeps a setting, the other run's numbers
+    are matched with its first value, that of the first row, which is the declared
+    one; `constant` likewise.
     """
     before, after = _named(old, new), _named(new, old)
     cases = {
@@ -203,7 +204,7 @@ def compare_numbers(
 def compare_claims(
     old: Sequence[Mapping[str, Any]], new: Sequence[Mapping[str, Any]]
 ) -> tuple[ClaimDrift, ...]:
-    """Claims of claims.json by their ids, in NEW's order, what vanished last."""
+    """Claims of claims.json by id, in NEW's order, followed by those that vanished."""
     before, after = ({str(c["id"]): str(c["verdict"]) for c in claims} for claims in (old, new))
     return tuple(ClaimDrift(name, before.get(name), after.get(name)) for name in {**after, **before})
 
@@ -214,7 +215,7 @@ def estimate_of(row: Row) -> Estimate:
 
 
 def _named(rows: Sequence[Row], others: Sequence[Row]) -> dict[tuple[object, ...], Row]:
-    """Rows by all that names a number; a setting that only one run sweeps is left out at the base's value."""
+    """Rows by all that names their number; a setting that only `rows` sweeps is omitted at its base value."""
     if not rows:
         return {}
     base = {
@@ -250,8 +251,8 @@ def _case(before: Row, after: Row, statistic: str, images: int | None) -> _Case:
     if not new.available:
         if not (new.lost and old.has_interval):
             return _Case(CHANGED)
-        # Its estimate fell below zero by chance, or because the signal is gone: as if it were zero,
-        # known no better than it was.
+        # Its estimate fell below zero by chance, or because the signal is gone: treat it as zero,
+        # known no better than before.
         reach = math.sqrt(2.0) * half_width(old, working)
         return _Case(EQUIVALENT, _p_value(abs(working(old.value)), reach, degrees), CHANGED)
     if not judged:
@@ -267,7 +268,7 @@ def _case(before: Row, after: Row, statistic: str, images: int | None) -> _Case:
 
 
 def half_width(estimate: Estimate, working: Callable[[float], float]) -> float:
-    """Of the interval on its working scale. One end may have been cut (at 0, at 1): the longer side."""
+    """The interval's longer side on its working scale, since one end may have been cut (at 0, at 1)."""
     if estimate.low == estimate.high:
         return 0.0
     centre = working(estimate.value)
@@ -275,7 +276,7 @@ def half_width(estimate: Estimate, working: Callable[[float], float]) -> float:
 
 
 def _p_value(difference: float, reach: float, degrees: float) -> float:
-    """Two-sided; 1 where the intervals say nothing."""
+    """Two-sided p-value; 1 if the intervals are unbounded."""
     if not math.isfinite(reach):
         return 1.0
     if reach == 0.0:
@@ -284,7 +285,7 @@ def _p_value(difference: float, reach: float, degrees: float) -> float:
 
 
 def _alike(old: Estimate, new: Estimate) -> bool:
-    """Value and interval equal to the last bit, or none on both sides."""
+    """Whether value and interval are equal to the last bit, or missing in both."""
     pairs = ((old.value, new.value), (old.low, new.low), (old.high, new.high))
     return all(a == b or (math.isnan(a) and math.isnan(b)) for a, b in pairs)
 

@@ -19,14 +19,14 @@ from reportgen.findings.rows import COLUMNS, Row, swept_columns
 from reportgen.findings.statistics.estimate import Estimate
 
 DIGITS = 12
-"""Of the ends of intervals in results.csv."""
+"""Significant digits of the ends of intervals in results.csv."""
 DOWN, UP = Context(DIGITS, ROUND_FLOOR), Context(DIGITS, ROUND_CEILING)
 
 
 def csv_text(findings: Findings) -> str:
-    """results.csv: RFC 4180 with a header, values that read back to the bit, nothing where there is none.
+    """results.csv: RFC 4180 with a header; values read back to the bit, missing ones are empty.
 
-    Ends of intervals are rounded outwards to `DIGITS` digits, since none is known to more.
+    Ends of intervals are rounded outwards to `DIGITS` digits, since none is known more precisely.
     """
     swept = swept_columns(findings.experiment)
     out = io.StringIO(newline="")
@@ -45,7 +45,7 @@ def csv_text(findings: Findings) -> str:
 
 
 def _ends(row: Row) -> tuple[float, float]:
-    """Of a row's interval, rounded outwards to `DIGITS` digits; of a number known exactly as they are."""
+    """Ends of a row's interval, rounded outwards to `DIGITS` digits; unrounded if the interval is a point."""
     low, high = row.ci_low, row.ci_high
     if not low < high:
         return low, high
@@ -53,7 +53,7 @@ def _ends(row: Row) -> tuple[float, float]:
 
 
 def claims_data(findings: Findings) -> list[dict[str, Any]]:
-    """claims.json as Python data; null where a number is not available or not finite."""
+    """claims.json as Python data; None where a number is not available or not finite."""
     return [claim_data(claim) for claim in findings.claims]
 
 

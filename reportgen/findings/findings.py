@@ -1,4 +1,4 @@
-"""Everything a report says, looked up by name. Figures and texts take their numbers from here alone."""
+"""Everything a report says, looked up by name. Figures and texts take their numbers only from here."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Findings(Measured):
-    """What an experiment found. Made by `collect`; places are named as in `Measured`."""
+    """What an experiment found; made by `collect`. Places are named as in `Measured`."""
 
     claims: tuple[ClaimFinding, ...]
     _causes: Mapping[str, str]
@@ -68,7 +68,7 @@ class Findings(Measured):
 
     @property
     def row_count(self) -> int:
-        """How many rows there are; they need not be made for it."""
+        """Number of rows, counted without making those of arms."""
         judged = {record.key: record for record in self.judgements}
         of_models = model_rows(self.experiment, self.plan, judged, self._causes, ())
         measured = {record.key: record for record in self.measurements}
@@ -76,21 +76,21 @@ class Findings(Measured):
 
     @cached_property
     def models(self) -> tuple[JudgedModel, ...]:
-        """The table of judged models, published numbers beside them."""
+        """The table of judged models, with published numbers beside them."""
         judged = {record.key: record for record in self.judgements}
         broken = {record.key: record for record in self.broken}
         return judged_models(self.experiment, self.plan, judged, broken)
 
     @property
     def exit_code(self) -> int:
-        """0 all as declared, 1 contrary, 3 undecided or unfinished, 4 a cell or an estimator broke."""
+        """0 all as declared, 1 contrary to it, 3 undecided or unfinished, 4 a cell or an estimator broke."""
         broken = sum(not record.paused for record in self.broken) + len(broken_arms(self.measurements))
         judged = [(claim.verdict, claim.expect) for claim in self.claims]
         return verdicts.exit_code(judged, broken, unfinished=len(self.broken) > 0)
 
     @property
     def comparisons(self) -> int:
-        """Looks at the data that all claims take together; their intervals share the 5 % error."""
+        """Number of tests that all claims make together; their intervals share the error of 5 %."""
         return round(0.05 / (1.0 - self.claims[0].level)) if self.claims else 0
 
     def get(self, statistic: str, label: str, *, group: str = "all", **place: Any) -> Estimate:
@@ -98,7 +98,7 @@ class Findings(Measured):
 
         `place` is any of objective, checkpoint, setting, num_samples,
         constant. Raises LookupError for a statistic or label that does not
-        exist; a place that was not measured gives an estimate that is not available.
+        exist; the estimate for a place that was not measured is not available.
         """
         if statistic == "constant_effect":
             return self._constant_effect(label, place)
@@ -110,7 +110,7 @@ class Findings(Measured):
     def of_record(
         self, statistic: str, record: MeasurementRecord, arm: ArmRecord, group: str = "all"
     ) -> Estimate:
-        """A named statistic of an arm of one of the records."""
+        """A named statistic of one arm of a record."""
         return self.get(
             statistic,
             arm.label,
@@ -134,7 +134,7 @@ class Findings(Measured):
     ) -> Estimate:
         """Total variance of the first over that of the second in the same place, paired.
 
-        `against` is the objective of the second, where that is another.
+        `against` is the objective of the second, if it differs.
         """
         a = self.arm(first, objective=objective, **place)
         b = self.arm(second, objective=against or objective, **place)
@@ -158,14 +158,14 @@ class Findings(Measured):
         return estimate(lambda: variance.gap_closed(a, w, b, group), a, w, b, group=group)
 
     def other_means(self, **place: Any) -> tuple[str, ...]:
-        """Labels that the joint tests find to have another mean than the reference, at 5 % over all."""
+        """Labels whose means the joint tests find to differ from the reference's, at 5 % over all tests."""
         tests = {label: self.get("bias_p_value", label, **place) for label in self.labels}
         made = {label: test.value for label, test in tests.items() if test.available}
         adjusted = bias.holm(np.array(list(made.values())))
         return tuple(label for label, p in zip(made, adjusted, strict=True) if p < 0.05)
 
     def exactly_the_same_mean(self, label: str, **place: Any) -> bool | None:
-        """Whether its exact mean is that of the reference, which is the exact gradient; None if not known."""
+        """Whether its exact mean is the reference's, which must be the exact gradient; None if not known."""
         arms = self.arm(self.reference(place.get("objective")), **place), self.arm(label, **place)
         try:
             reference, own = (exact.is_unbiased(arm) for arm in arms if arm is not None)
@@ -174,7 +174,7 @@ class Findings(Measured):
         return own if reference else None
 
     def slope(self, statistic: str, label: str, *, group: str = "all", **place: Any) -> Estimate:
-        """Slope of a statistic against num_samples, logarithms of both. Raises LookupError but for SLOPES."""
+        """Log-log slope of a statistic in SLOPES against num_samples; raises LookupError for others."""
         if statistic not in SLOPES:
             raise LookupError(f"slopes are made of {', '.join(SLOPES)}, got {statistic!r}")
         plain = [arm for arm in self._arms(label, place) if not arm.about.constant]
@@ -197,9 +197,9 @@ class Findings(Measured):
     ) -> tuple[Crossover, ...]:
         """Where the variances of two estimators cross along a swept setting, ascending.
 
-        `objective` may be one for each of the two. `setting` fixes others; without `checkpoint` it is
-        the last at which most values are measured. Intervals hold at 95 %, at all values together. Raises
-        LookupError for an unknown label, and for a setting that is not swept over numbers.
+        `objective` may be a pair, one for each of the two; `setting` fixes other settings. The default
+        `checkpoint` is the last of those at which most values are measured. Intervals hold at 95 %, at all
+        values together. Raises LookupError for an unknown label or a setting that is not swept over numbers.
         """
         self._require(first, second)
         records = self._along(path, setting)
@@ -220,7 +220,7 @@ class Findings(Measured):
 
     @cached_property
     def sloped(self) -> frozenset[str]:
-        """Swept settings along which a claim has a slope, num_samples aside."""
+        """Swept settings along which a claim takes a slope, apart from num_samples."""
         tests = (claim.parsed.comparison for claim in self.experiment.claims)
         return frozenset(of.over for of in map(curve_of, tests) if isinstance(of, Slope))
 
@@ -233,9 +233,9 @@ class Findings(Measured):
         setting: Mapping[str, Any] | None = None,
         **place: Any,
     ) -> Estimate:
-        """Slope of the total variance against a swept setting, logarithms of both, at the last checkpoint.
+        """Log-log slope of the total variance against a swept setting, by default at the last checkpoint.
 
-        `setting` fixes others.
+        `setting` fixes other settings.
         """
         fixed = {**self._base_setting(), **(setting or {})}
         arms = {
@@ -255,19 +255,19 @@ class Findings(Measured):
     def curve(
         self, label: str, statistic: str = "total_variance", **place: Any
     ) -> tuple[tuple[int, Estimate], ...]:
-        """(num_samples, statistic) of every K measured, ascending."""
+        """(num_samples, statistic) for every K measured, ascending."""
         found = {arm.about.num_samples: arm for arm in self._arms(label, place) if not arm.about.constant}
         return tuple((k, of_arm(statistic, found[k])) for k in sorted(found))
 
     def constants(self, label: str, **place: Any) -> tuple[tuple[float, Estimate], ...]:
-        """(constant added to log p, total variance) of every constant measured, ascending."""
+        """(constant added to log p, total variance) for every constant measured, ascending."""
         own = self._arms(label, place)
         k = own[0].about.num_samples if own else 1
         found = {arm.about.constant: arm for arm in reversed(own) if arm.about.num_samples == k}
         return tuple((c, of_arm("total_variance", found[c])) for c in sorted(found))
 
     def coordinates(self, label: str, group: str = "all", **place: Any) -> Coordinates | None:
-        """Quantiles and histogram of per-coordinate variance; None where the arm was not measured."""
+        """Quantiles and histogram of per-coordinate variance; None if the arm was not measured."""
         arm = self.arm(label, **place)
         if arm is None:
             return None
@@ -278,35 +278,35 @@ class Findings(Measured):
         return Coordinates(quantiles, counts, edges, count, dead)
 
     def images_lower(self, first: str, second: str, **place: Any) -> tuple[int, int]:
-        """In how many images, of how many, the first's total variance is lower; (0, 0) if not measured."""
+        """Number of images where the first's total variance is lower, and of all; (0, 0) if not measured."""
         a, b = self.arm(first, **place), self.arm(second, **place)
         if a is None or b is None or "broken" in (a.about.status, b.about.status):
             return 0, 0
         return variance.images_lower(a, b)
 
     def first_layer(self, checkpoint: int | None = None) -> pixels.FirstLayer | None:
-        """The layer that sees the images; None where none does, or nothing was measured."""
+        """The layer that sees the images; None if there is no such layer, or nothing was measured."""
         record = self.record(checkpoint)
         return None if record is None else pixels.first_layer(record)
 
     def pixel_noise(self, label: str, **place: Any) -> pixels.PixelNoise | None:
-        """Where in the image that layer's noise lives; None where it was not measured."""
+        """Where in the image the first layer's noise lies; None if it was not measured."""
         return self._of_layer(pixels.noise, label, place)
 
     def of_first_layer(self, statistic: str, label: str, **place: Any) -> Estimate:
-        """A named statistic of that layer."""
+        """A named statistic of the first layer."""
         arm = self.arm(label, **place)
         if arm is None or not arm.record.first_layer:
             return NOT_MEASURED
         return of_arm(statistic, arm, arm.record.first_layer)
 
     def weight_place(self) -> one_weight.Place | None:
-        """The weight whose single estimates were kept; None where none were."""
+        """The weight whose individual estimates were kept; None if there is none."""
         record = self.record()
         return None if record is None else one_weight.place(record)
 
     def weight_estimates(self, label: str, **place: Any) -> one_weight.WeightEstimates | None:
-        """How they are spread; None where they were not kept, or do not vary."""
+        """The distribution of that weight's estimates; None if they were not kept, or do not vary."""
         return self._of_layer(one_weight.estimates, label, place)
 
     def _of_layer(self, of: Callable[[MeasuredArm], T], label: str, place: Mapping[str, Any]) -> T | None:

@@ -1,6 +1,6 @@
 """A finished run, read back from the files of its report: results.csv, claims.json, manifest.json.
 
-The other way from `files`. Nothing else is needed: no torch, no store, no data set.
+The inverse of `files`. Nothing else is needed: no torch, no store, no data set.
 """
 
 from __future__ import annotations
@@ -21,25 +21,25 @@ from reportgen.findings.rows import COLUMNS, Row
 
 RESULTS, CLAIMS, MANIFEST = "results.csv", "claims.json", "manifest.json"
 PUBLISHED = "published.json"
-"""Beside them where the declaration has published numbers."""
+"""Also in the folder, if the declaration has published numbers."""
 SAID: Mapping[str, type] = {"reportgen": str, "seed": int, "data": dict, "environment": dict, "files": dict}
-"""What manifests of every version say; other parts came later, and are compared where both have them."""
+"""Entries of every version's manifests. Others came later, and are compared only if both runs have them."""
 TEXTS = ("experiment", "cell", "dataset", "objective", "estimator", "group", "statistic", "status")
-"""Columns of results.csv that many rows have the same in."""
+"""Columns of results.csv whose texts recur in many rows, which then share one string."""
 
 
 @dataclass(frozen=True)
 class FinishedRun:
-    """What a report says in numbers, and what it was made with."""
+    """The numbers of a report, and what it was made with."""
 
     results: Path
     rows: tuple[Row, ...]
-    """In the file's order; the values of swept settings are text."""
+    """Rows in the file's order; the values of swept settings are text."""
     claims: tuple[Mapping[str, Any], ...] | None
-    """claims.json; None where a results.csv was named that has none beside it."""
+    """claims.json; None if a results.csv was named and has no claims.json beside it."""
     manifest: Mapping[str, Any] | None
     altered: tuple[Path, ...]
-    """Of results.csv and claims.json, those that are not the files that the manifest was written for."""
+    """Those of results.csv and claims.json whose checksums are not the manifest's."""
 
     @property
     def experiment(self) -> str:
@@ -48,7 +48,7 @@ class FinishedRun:
 
     @property
     def images(self) -> int | None:
-        """How many images were measured, where the manifest says it."""
+        """Number of images measured, if the manifest says it."""
         settings = (self.manifest or {}).get("settings")
         measure = settings.get("measure") if isinstance(settings, dict) else None
         images = measure.get("images") if isinstance(measure, dict) else None
@@ -56,11 +56,11 @@ class FinishedRun:
 
 
 def read_run(place: Path) -> FinishedRun:
-    """The run whose report folder, or results.csv, this is.
+    """Read the run from its report folder, or from its results.csv.
 
-    A folder must hold all three files; beside a results.csv that is named
-    itself the other two may be missing. Raises UsageError where the path is
-    wrong or a file is damaged.
+    A folder must hold all three files; if the results.csv itself is named, the
+    other two may be missing. Raises UsageError if the path is wrong or a file is
+    damaged.
     """
     folder = place if place.is_dir() else place.parent
     results = place / RESULTS if place.is_dir() else place
@@ -98,16 +98,16 @@ def read_run(place: Path) -> FinishedRun:
 
 
 def reports_in(place: Path) -> Mapping[str, Path]:
-    """Name → folder, of the reports in an output folder; none where `place` is a report itself."""
+    """Name → folder of each report in an output folder; empty if `place` is itself a report."""
     if not place.is_dir() or (place / RESULTS).is_file():
         return {}
     return {results.parent.name: results.parent for results in sorted(place.glob(f"*/{RESULTS}"))}
 
 
 def name_of(row: Row) -> tuple[object, ...]:
-    """All that tells which number a row is, swept settings aside; of two runs, the same for the same.
+    """What identifies a row's number, apart from swept settings, in the same way in every run.
 
-    Neither the experiment's name nor the cell's key, which changes with the engine.
+    This excludes the experiment's name, and the cell's key, which changes with the engine.
     """
     return (
         row.dataset, row.objective, row.estimator, row.num_samples, row.checkpoint, row.group, row.statistic,
@@ -115,7 +115,7 @@ def name_of(row: Row) -> tuple[object, ...]:
 
 
 def read_rows(content: bytes, path: Path) -> tuple[Row, ...]:
-    """The rows of a results.csv. UsageError, with the line, at the first that is not as it was written."""
+    """The rows of a results.csv. Raises UsageError, with the line, at the first that is malformed."""
     try:
         reader = csv.reader(io.StringIO(content.decode("utf-8"), newline=""), strict=True)
         header = next(reader, [])
@@ -147,7 +147,7 @@ def read_rows(content: bytes, path: Path) -> tuple[Row, ...]:
 
 
 def read_claims(content: bytes, path: Path) -> tuple[Mapping[str, Any], ...]:
-    """The claims of a claims.json. UsageError where it is no list of them."""
+    """The claims of a claims.json. Raises UsageError if it is not a list of claims."""
     claims = _parsed(content, path)
     if not _are_claims(claims):
         raise _damaged(path, "must be a list of claims, each with its id and verdict")
@@ -160,7 +160,7 @@ def _row(
     place: str,
     settings: dict[tuple[str, ...], Mapping[str, str]],
 ) -> Row:
-    """A row, whose texts and setting are those of other rows that have the same."""
+    """A row; equal texts and settings are shared with other rows."""
     values = dict(zip(header, fields, strict=True))
     swept = tuple(fields[len(COLUMNS) :])
     if swept not in settings:
@@ -201,7 +201,7 @@ def _are_claims(claims: Any) -> bool:
 
 
 def _manifest(path: Path) -> Mapping[str, Any] | None:
-    """None where there is no such file; UsageError where it is not the manifest of a report."""
+    """None if there is no such file; raises UsageError if it is not the manifest of a report."""
     if not path.is_file():
         return None
     manifest = _parsed(_bytes(path), path)
@@ -214,7 +214,7 @@ def _manifest(path: Path) -> Mapping[str, Any] | None:
 
 
 def _altered(contents: Mapping[Path, bytes], sums: Any) -> Iterator[Path]:
-    """Files of which the manifest has another SHA-256."""
+    """Files whose SHA-256 differs from the manifest's."""
     for path, content in contents.items():
         told = sums.get(path.name) if isinstance(sums, dict) else None
         if told is not None and told != hashlib.sha256(content).hexdigest():

@@ -1,4 +1,4 @@
-"""What was measured, and how a place in it is named: objective, checkpoint, setting, samples."""
+"""What was measured, looked up by place: objective, checkpoint, setting, samples."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ from reportgen.store.records import BrokenRecord, JudgementRecord, MeasurementRe
 class Measured:
     """The records of an experiment, looked up by place.
 
-    Where a method takes a place, None means: the first objective, the last
-    checkpoint measured there, the base setting, an estimator's own K.
+    Where a method takes a place, None stands for the first objective, the last
+    checkpoint measured there, the base setting, or an estimator's own K.
     """
 
     experiment: Any
     """The declaration."""
     plan: Plan
     trainings: tuple[TrainingRecord, ...]
-    """In the plan's order; those that broke are in `broken`."""
+    """Trainings in the plan's order; those that broke are in `broken`."""
     measurements: tuple[MeasurementRecord, ...]
     judgements: tuple[JudgementRecord, ...]
     broken: tuple[BrokenRecord, ...]
-    """Cells without a record, and why: they broke, or their time was up."""
+    """Cells without a record, with the reason: they broke, or their time was up."""
 
     @property
     def objectives(self) -> tuple[str, ...]:
-        """In the order declared."""
+        """Objectives in the order declared."""
         return tuple(self.experiment.objective)
 
     @property
@@ -50,9 +50,9 @@ class Measured:
         return {spec.label: spec.name for spec in self.experiment.estimators}
 
     def compared(self, objective: str | None = None, parameters: str = "phi") -> tuple[str, ...]:
-        """Labels of the estimators of one gradient, in φ or in θ: only these can be compared.
+        """Labels of the estimators of the gradient in φ or of that in θ: only these can be compared.
 
-        Those that have no meaning for the objective are left out.
+        Estimators that do not apply to the objective are left out.
         """
         wanted = objective or self.objectives[0]
         return tuple(
@@ -77,7 +77,7 @@ class Measured:
         return tuple(group for group in self.groups if not group.startswith("θ "))
 
     def reference(self, objective: str | None = None) -> str:
-        """Label of the arm that the others are compared with."""
+        """Label of the arm with which the others are compared."""
         wanted = objective or self.objectives[0]
         for cell in self.plan.measurements:
             if wanted in cell.references:
@@ -86,7 +86,7 @@ class Measured:
 
     @property
     def compared_with(self) -> dict[str, dict[str, str]]:
-        """Objective → label → what its ratios, projections and tests are to; the references are not in it."""
+        """Objective → label → label of the reference it is compared with; references are left out."""
         found: dict[str, dict[str, str]] = {name: {} for name in self.objectives}
         for record in self.measurements:
             own = {(arm.objective, arm.parameters): arm.label for arm in record.arms if arm.reference}
@@ -97,9 +97,9 @@ class Measured:
         return found
 
     def settings(self, name: str, setting: Mapping[str, Any] | None = None) -> tuple[Any, ...]:
-        """Values measured of a swept setting, ascending where they can be.
+        """Measured values of a swept setting, ascending if they are numbers.
 
-        The others are at the value that `setting` gives them, or at their base value.
+        Other settings are at the value that `setting` gives them, or at their base value.
         """
         along = [record.setting[name] for record in self._along(name, setting)]
         values = {identity(value): value for value in along}.values()
@@ -107,10 +107,10 @@ class Measured:
         return tuple(sorted(values)) if numbers else tuple(values)
 
     def series(self, path: str | None = None) -> tuple[Series, ...]:
-        """Runs of at least two numbers along a swept setting, or along each of them; see `series`.
+        """Series of at least two numbers along a swept setting, or along each of them; see `series`.
 
-        A setting that only changes along with another is not told beside it. Along a series the
-        training's seed stays: the base's, or the first with a series where the base's has none.
+        A setting that only changes along with another is not named beside it. The training's seed
+        is fixed: the base's, or if that has no series, the first that has one.
         """
         paths = [path] if path else list(self.experiment.swept)
         settings = [record.setting for record in self.measurements]
@@ -128,7 +128,7 @@ class Measured:
     def record(
         self, checkpoint: int | None = None, setting: Mapping[str, Any] | None = None
     ) -> MeasurementRecord | None:
-        """The measured cell of a place; settings that `setting` does not name stay at their base value."""
+        """The record of a place; settings that `setting` does not name stay at their base value."""
         wanted = None if setting is None else {**self._base_setting(), **setting}
         found = [
             record
@@ -147,7 +147,7 @@ class Measured:
         num_samples: int | None = None,
         constant: float = 0.0,
     ) -> MeasuredArm | None:
-        """The arm measured in a place, if there is one. Raises LookupError for a label never declared."""
+        """The arm measured in a place, if there is one. Raises LookupError for an undeclared label."""
         self._require(label)
         record = self.record(checkpoint, setting)
         if record is None:
@@ -160,7 +160,7 @@ class Measured:
                 raise LookupError(f"no estimator {label!r}; there are {', '.join(self.labels)}")
 
     def _along(self, path: str, setting: Mapping[str, Any] | None) -> list[MeasurementRecord]:
-        """Cells in which a swept setting varies, the others at the value `setting` gives, or the base's."""
+        """Cells along a swept setting, the others fixed as `setting` says, or else at their base value."""
         fixed = {**self._base_setting(), **(setting or {})}
         return [
             record
@@ -174,7 +174,7 @@ class Measured:
 
     @cached_property
     def _by_place(self) -> dict[Hashable, list[MeasurementRecord]]:
-        """Records of every setting, and those of the base setting under None."""
+        """Records by setting, and those of the base setting also under None."""
         found: dict[Hashable, list[MeasurementRecord]] = {}
         for record in self.measurements:
             found.setdefault(identity(record.setting), []).append(record)

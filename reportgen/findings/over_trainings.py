@@ -1,8 +1,8 @@
-"""A ratio of variances in several trainings of the base model, and over them.
+"""A ratio of variances in each of several trainings of the base model, and their mean.
 
-In each training the ratio has an interval over draws, the network held fixed. Over trainings it is the
-geometric mean with Student's t interval of the logarithms, the measured images held fixed: draws move
-them too, so that their noise is in it.
+In each training the ratio has an interval over draws, with the network held fixed. The mean over trainings
+is geometric, with Student's t interval of the logarithms and the measured images held fixed. Draws move the
+logarithms too, so the interval includes their noise.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ from reportgen.plan import model_of
 
 @dataclass(frozen=True)
 class OverTrainings:
-    """A ratio in two trainings or more."""
+    """A ratio in two or more trainings."""
 
     checkpoint: int
     each: tuple[Estimate, ...]
-    """In the plan's order."""
+    """The ratio in each training, in the plan's order."""
     mean: Estimate
-    """Geometric; its replicates are the trainings."""
+    """Geometric mean; its replicates are the trainings."""
 
 
 def ratio_over_trainings(findings: Findings, first: str, second: str, objective: str) -> OverTrainings | None:
     """Total variance of `first` over that of `second` at the last checkpoint that several trainings reach.
 
-    None where the base model has one training, or the ratio is known in one alone.
+    None if the base model has one training, or the ratio is known in fewer than two.
     """
     base = next((record.setting for record in findings.measurements if record.base), {})
     if TRAINING_SEED not in base:

@@ -1,9 +1,10 @@
 """Numbers as people read them. Every text of the report formats its numbers here.
 
-A number is given to the precision that its interval warrants: the half-width
-rounded to two significant digits decides how many digits the value keeps; an
-interval too short to be seen in six digits is left away.
-Digits are grouped by narrow no-break spaces, minus signs are true ones.
+A number is given to the precision that its interval warrants: the value keeps
+the digits that its half-width has when rounded to two significant digits. An
+interval too short to show in six digits is omitted.
+
+Digits are grouped by narrow no-break spaces; minus signs are true ones.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ _WORDS = (
 
 
 def number(value: float, digits: int = 3) -> str:
-    """To so many significant digits: 614, 0.0123, 301 000, 3.0×10⁶, not available."""
+    """To `digits` significant digits: 614, 0.0123, 301 000, 3.0×10⁶, not available."""
     if not math.isfinite(value):
         return _not_finite(value)
     if value == 0.0:
@@ -40,7 +41,7 @@ def number(value: float, digits: int = 3) -> str:
 
 
 def fixed(value: float, decimals: int) -> str:
-    """With so many decimals (negative: rounded to tens, hundreds …), digits grouped: −12 345.7."""
+    """With `decimals` decimals (if negative, rounded to tens, hundreds …), digits grouped: −12 345.7."""
     if not math.isfinite(value):
         return _not_finite(value)
     rounded = round(value, decimals)
@@ -53,7 +54,7 @@ def fixed(value: float, decimals: int) -> str:
 
 
 def scientific(value: float, digits: int = 2) -> str:
-    """3.0×10⁵, whatever the size."""
+    """In scientific notation, whatever the size: 3.0×10⁵."""
     if not math.isfinite(value):
         return _not_finite(value)
     if value == 0.0:
@@ -68,12 +69,12 @@ def superscript(exponent: int) -> str:
 
 
 def count(value: int) -> str:
-    """1234567 → 1 234 567; four digits stay together."""
+    """1234567 → 1 234 567; four digits are not grouped."""
     return fixed(float(value), 0)
 
 
 def whole(estimate: Estimate) -> str:
-    """Of something counted: 40 (30 to 46); the count alone where its interval is a point, or missing.
+    """A count: 40 (30 to 46); without the interval if that is a point or missing.
 
     A mean of counts has a decimal: 40.3 (29.8 to 50.9).
     """
@@ -85,7 +86,7 @@ def whole(estimate: Estimate) -> str:
 
 
 def whole_interval(estimate: Estimate) -> str:
-    """30 to 46."""
+    """The interval of a count: 30 to 46."""
     decimals = _decimals_of_count(estimate)
     return f"{fixed(estimate.low, decimals)} to {fixed(estimate.high, decimals)}"
 
@@ -96,9 +97,9 @@ def _decimals_of_count(estimate: Estimate) -> int:
 
 
 def with_interval(estimate: Estimate, *, power: bool = False) -> str:
-    """614 (595 to 634), digits as the interval warrants; without one, three digits.
+    """614 (595 to 634), with the digits that the interval warrants; three digits without an interval.
 
-    With `power` 6.14×10² (5.95×10² to 6.34×10²), for a row of numbers of which others are written so.
+    With `power` 6.14×10² (5.95×10² to 6.34×10²), to match other numbers in a row.
     """
     if not estimate.available:
         return NOT_AVAILABLE
@@ -112,7 +113,7 @@ def with_interval(estimate: Estimate, *, power: bool = False) -> str:
 
 
 def with_intervals(estimates: Sequence[Estimate]) -> list[str]:
-    """Of several that are read beside one another: all as powers of ten where one has to be."""
+    """Texts of several estimates read side by side: all with powers of ten if one needs them."""
     texts = [with_interval(estimate) for estimate in estimates]
     if any("×10" in text for text in texts):
         texts = [with_interval(estimate, power=True) for estimate in estimates]
@@ -130,7 +131,7 @@ def value_of(estimate: Estimate, *, power: bool = False) -> str:
 
 
 def interval(estimate: Estimate, *, power: bool = False) -> str:
-    """595 to 634, both ends to the same digit."""
+    """The interval: 595 to 634, both ends to the same digit."""
     if not estimate.has_interval:
         return NOT_AVAILABLE
     half = half_width(estimate)
@@ -162,7 +163,7 @@ def half_width(estimate: Estimate) -> float:
 
 
 def is_point(estimate: Estimate) -> bool:
-    """Whether the interval is a point, at infinity too, or shorter than the sixth digit shows."""
+    """Whether the interval is a point (even at infinity), or too short to show in the sixth digit."""
     return estimate.low == estimate.high or half_width(estimate) <= 1e-6 * abs(estimate.value)
 
 
@@ -172,7 +173,7 @@ def times(value: float) -> str:
 
 
 def spoken(value: float) -> str:
-    """A number to be read aloud, to two digits: 8.1, 600, 300 000, 2.5 million."""
+    """A number as one would read it aloud, to two digits: 8.1, 600, 300 000, 2.5 million."""
     if not math.isfinite(value):
         return _not_finite(value)
     if value == 0.0:
@@ -188,7 +189,7 @@ def spoken(value: float) -> str:
 
 
 def percent(value: float, digits: int = 2) -> str:
-    """A fraction as per cent: 0.947 → 95%, 0.0123 → 1.2%; just below 100%, with enough digits to tell."""
+    """A fraction as per cent: 0.947 → 95%, 0.0123 → 1.2%; just below 100%, with enough digits to differ."""
     if not math.isfinite(value):
         return _not_finite(value)
     scaled = 100.0 * value
@@ -204,7 +205,7 @@ def percent(value: float, digits: int = 2) -> str:
 
 
 def share(part: Estimate) -> str:
-    """A fraction in per cent with its interval: 69% (66 to 71); the value alone where none can be seen."""
+    """A fraction in per cent with its interval: 69% (66 to 71); only the value if no interval would show."""
     if not part.has_interval or is_point(part):
         return percent(part.value)
     return f"{share_value(part)} ({interval(_hundredfold(part))})"
@@ -236,7 +237,7 @@ def p_value(p: float) -> str:
 
 
 def p_number(p: float) -> str:
-    """The same under a head that says p: 0.034, < 0.001."""
+    """The same for a column headed p: 0.034, < 0.001."""
     return p_value(p).removeprefix("p = ").removeprefix("p ")
 
 
@@ -268,7 +269,7 @@ def of(part: int, total: int) -> str:
 
 
 def capital(text: str) -> str:
-    """With a capital first letter, but for a symbol: “k = 3” is not “K = 3”."""
+    """With a capital first letter, unless that is a symbol: “k = 3” is not “K = 3”."""
     return text if _SYMBOL.match(text) else text[:1].upper() + text[1:]
 
 
@@ -280,14 +281,14 @@ def listing(items: Sequence[str], conjunction: str = "and") -> str:
 
 
 def _exponent(value: float, digits: int) -> int:
-    """Power of ten of the first digit after rounding to so many."""
+    """Power of ten of the first digit after rounding to `digits` significant digits."""
     return int(f"{abs(value):.{digits - 1}e}".split("e")[1])
 
 
 def _together(values: Sequence[float], half: float, largest: float, power: bool = False) -> list[str]:
-    """All to the second digit of `half`; with a common power of ten where the largest, or `power`, wants one.
+    """All to the second digit of `half`, with a common power of ten if `largest` or `power` calls for one.
 
-    At most six digits are shown: what is known better than that is rounded.
+    At most six digits are shown, even of what is known more precisely.
     """
     last = _exponent(half, 2) - 1
     first = _exponent(largest, 6) if largest > 0 else last

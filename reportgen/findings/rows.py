@@ -1,4 +1,4 @@
-"""results.csv: one statistic a row, tidy."""
+"""Rows of results.csv, one statistic each."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One statistic of one arm in one cell; `estimator` is the label."""
+    """One statistic of one arm in one cell, `estimator` being its label; or of a model (`models.rows`)."""
 
     experiment: str
     cell: str
@@ -47,18 +47,18 @@ def swept_columns(experiment: Any) -> tuple[str, ...]:
 
 
 def declared_constant(name: str, setting: Mapping[str, Any]) -> Any:
-    """What stands in a column after the fixed ones where no constant is added to log p."""
+    """The entry in a swept column, for a row without a constant added to log p."""
     return 0.0 if name == "constant" else setting.get(name, "")
 
 
 def make_rows(
     experiment: Any, plan: Plan, measured: Mapping[str, MeasurementRecord], causes: Mapping[str, str]
 ) -> tuple[Row, ...]:
-    """Rows in the order of the plan's cells, its arms, the table of statistics, the groups.
+    """Rows in the order of the plan's cells, their arms, the table of statistics, and the groups.
 
-    An arm of a cell without a record has one row, its total variance without
-    a value, so that nothing that was declared is missing in silence; `causes`
-    say why, “broken: …” of a cell that broke.
+    An arm of a cell without a record has one row, its total variance without a
+    value, so that nothing declared is silently missing; `causes` says why,
+    “broken: …” for a cell that broke.
     """
     columns = swept_columns(experiment)
     rows: list[Row] = []
@@ -87,7 +87,7 @@ def arm_rows(experiment: str, arm: MeasuredArm, columns: tuple[str, ...]) -> Ite
 
 
 def _told(arm: MeasuredArm) -> Iterator[tuple[str, str]]:
-    """(statistic, group) of all that is told of an arm."""
+    """(statistic, group) of every row of an arm."""
     default = arm.default
     for name, statistic in STATISTICS.items():
         if default or not statistic.default_only:
@@ -97,7 +97,7 @@ def _told(arm: MeasuredArm) -> Iterator[tuple[str, str]]:
 
 
 def count_rows(plan: Plan, measured: Mapping[str, MeasurementRecord]) -> int:
-    """How many `make_rows` makes, without making them."""
+    """Number of rows that `make_rows` makes, without making them."""
     records = [(cell, measured.get(cell.key)) for cell in plan.measurements]
     return sum(
         len(cell.arms)

@@ -1,4 +1,4 @@
-"""The runs of a sweep: values of one setting along which everything else stays as it is."""
+"""Series in a sweep: values of one setting along which everything else is fixed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Series:
     fixed: Mapping[str, Any]
     """The value of every other swept setting."""
     named: Mapping[str, Any]
-    """Those of `fixed` that tell this series from the others along `path`."""
+    """Those of `fixed` that distinguish this series from others along `path`."""
 
     def setting(self, value: Any) -> dict[str, Any]:
         """The setting at one of the values."""
@@ -33,10 +33,10 @@ def is_number(value: Any) -> bool:
 
 
 def series(path: str, settings: Iterable[Mapping[str, Any]], base: Mapping[str, Any]) -> tuple[Series, ...]:
-    """Every series along a setting, in the order in which `settings` have them.
+    """Every series along a setting, in the order of `settings`.
 
-    Other numeric settings stay at their base value, unless there is no series
-    with it: then each of their values makes one.
+    Other numeric settings stay at their base values; if there is no series at
+    those, each of their values makes one.
     """
     runs: dict[str, tuple[dict[str, Any], set[Any]]] = {}
     for setting in settings:
@@ -70,7 +70,7 @@ def series(path: str, settings: Iterable[Mapping[str, Any]], base: Mapping[str, 
 def of_one_seed(
     path: str, settings: Sequence[Mapping[str, Any]], base: Mapping[str, Any]
 ) -> tuple[Series, ...]:
-    """The series of trainings from one seed: the base's, or the first that has any."""
+    """The series of trainings from one seed: the base's, or else the first seed that has any."""
     seeds = dict.fromkeys(setting.get(TRAINING_SEED) for setting in (base, *settings))
     runs = (
         series(

@@ -1,6 +1,6 @@
 """From intervals to verdicts.
 
-A comparison is judged on an interval alone: *confirmed* if all of it agrees
+A comparison is judged only on an interval: *confirmed* if all of it agrees
 with what is claimed, *refuted* if none of it does, *undecided* otherwise.
 """
 
@@ -20,8 +20,7 @@ VERDICTS = (CONFIRMED, REFUTED, UNDECIDED, BROKEN)
 def beyond(low: float, high: float, operator: str, bound: float) -> str:
     """Is a quantity with this interval < > <= >= the bound?
 
-    Equality is told from strict inequality only where the interval is a
-    point: a number known exactly.
+    An end that lies on the bound satisfies <= and >=, but not < and >.
     """
     if math.isnan(low) or math.isnan(high):
         return UNDECIDED
@@ -46,17 +45,17 @@ def inside(low: float, high: float, least: float, most: float) -> str:
 
 @dataclass(frozen=True)
 class Criterion:
-    """What is asked of an interval."""
+    """A condition on an interval."""
 
     bound: float
-    """The number compared with."""
+    """The number with which the quantity is compared."""
     slack: Callable[[float, float], float]
-    """How far the interval is from failing, below 0 where its nearer end does."""
+    """How far the interval's nearer end is from failing; negative if it fails."""
     verdict: Callable[[float, float], str]
 
 
 def order(operator: str, bound: float) -> Criterion:
-    """To be < > <= >= the bound."""
+    """The criterion that a quantity be < > <= >= the bound."""
     upwards = operator in (">", ">=")
     return Criterion(
         bound,
@@ -66,7 +65,7 @@ def order(operator: str, bound: float) -> Criterion:
 
 
 def equivalence(value: float, least: float, most: float) -> Criterion:
-    """To be `value`, to within [least, most]."""
+    """The criterion that a quantity be `value`, within [least, most]."""
     return Criterion(
         value,
         lambda low, high: min(low - least, most - high),
@@ -77,9 +76,9 @@ def equivalence(value: float, least: float, most: float) -> Criterion:
 def equal_means(p_value: float, level: float, low: float, high: float, margin: float) -> str:
     """Do two estimators have the same mean?
 
-    Refuted if the joint test rejects at `level`, or the interval of the
-    relative projection excludes 1; confirmed if it is not and the interval
-    lies inside 1 ± margin. `p_value` is NaN where there is no joint test.
+    Refuted if the joint test rejects at `level`, or the interval of the relative
+    projection excludes 1; confirmed if neither is so and the interval lies inside
+    1 ± margin. `p_value` is NaN if there is no joint test.
     """
     if p_value < level or low > 1.0 or high < 1.0:
         return REFUTED
@@ -89,7 +88,7 @@ def equal_means(p_value: float, level: float, low: float, high: float, margin: f
 
 
 def every(verdicts: Sequence[str]) -> str:
-    """All must hold: refuted if any is, confirmed if all are; one broken cell breaks what is not refuted."""
+    """All must hold: refuted if any is, confirmed if all are; else broken if any is."""
     if REFUTED in verdicts:
         return REFUTED
     if BROKEN in verdicts or not verdicts:
@@ -98,7 +97,7 @@ def every(verdicts: Sequence[str]) -> str:
 
 
 def some(verdicts: Sequence[str]) -> str:
-    """One must hold: confirmed if any is, refuted if all are."""
+    """One must hold: confirmed if any is, refuted if all are; else broken if any is."""
     if CONFIRMED in verdicts:
         return CONFIRMED
     if BROKEN in verdicts or not verdicts:
@@ -107,9 +106,9 @@ def some(verdicts: Sequence[str]) -> str:
 
 
 def exit_code(claims: Sequence[tuple[str, str]], broken_cells: int, *, unfinished: bool = False) -> int:
-    """Of (verdict, expected) pairs: 4 a cell broke, 1 contrary to what is declared, 3 undecided, else 0.
+    """Exit code for pairs (verdict, expected): 4 a cell broke, 1 not as declared, 3 undecided, else 0.
 
-    Where cells are `unfinished`, claims that need them are undecided rather than broken.
+    If cells are `unfinished`, claims are counted as undecided rather than broken.
     """
     unexpected = [verdict for verdict, expected in claims if verdict != expected]
     if broken_cells or (BROKEN in unexpected and not unfinished):

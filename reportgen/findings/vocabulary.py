@@ -1,7 +1,7 @@
 """What things are called in an experiment: its data points, its evaluations, the places it measured.
 
-A sentence takes these words from here and nowhere else, so that it is true
-of a network trained on images as of a function of one normal variable.
+Sentences take these words only from here, so that they are true of a network
+trained on images as well as of a function of one normal variable.
 """
 
 from __future__ import annotations
@@ -19,12 +19,13 @@ BLOCKS = {
     "lower": "gradient in L, off the diagonal",
     "factor": "gradient in the factor",
 }
-"""Blocks of the parameters of q, where they are those of φ."""
+"""Blocks of the parameters of q, if these are φ itself."""
 
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The words of one experiment. `units` measured are I; `samples` is K of the reference."""
+    """The words of one experiment. I = `count` of the `units` are measured; `samples` is K of the reference,
+    under the first objective that depends on K if there is one."""
 
     trained: bool
     swept: bool
@@ -32,17 +33,17 @@ class Vocabulary:
     units: str
     count: int
     dataset: str
-    """What the data are called; empty where there are none."""
+    """Name of the data; empty if there are none."""
     images: bool
     """Whether the data points are images of the data set's test part."""
     network: bool
-    """Whether an encoder makes the parameters of q from a data point."""
+    """Whether an encoder computes the parameters of q from a data point."""
     discrete: bool
     """Whether z has no path to differentiate along."""
     derivative: bool
     """Whether f has a derivative in z that an estimator could use."""
     size: str
-    """How large z is: “10 latent units”; empty where it is not known."""
+    """How large z is: “10 latent units”; empty if not known."""
     coordinates: str
     """What φ is, inside a sentence."""
     evaluation: str
@@ -50,16 +51,16 @@ class Vocabulary:
     evaluations: str
     samples: int
     round: str
-    """What training is counted in: “epoch”, or “step” where each sees all of the data."""
+    """The unit in which training is counted: “epoch”, or “step” if each sees all of the data."""
     rounds: str
     free: bool
-    """Whether φ is the parameters of one q themselves, with no network or data between."""
+    """Whether φ is itself the parameters of one q, with no network or data in between."""
     given: bool
-    """Whether nothing is known of the gradient but estimates of it, a call of a function each."""
+    """Whether the gradient is known only through estimates, each a call of a user's function."""
 
     @property
     def alone(self) -> bool:
-        """Whether there is one data point only, of which nothing needs to be said."""
+        """Whether there is only one data point, which then need not be mentioned."""
         return self.count == 1
 
     @property
@@ -69,7 +70,7 @@ class Vocabulary:
 
     @property
     def place(self) -> str:
-        """“64 test images of digits”, “four data points”; empty for one data point alone."""
+        """“64 test images of digits”, “four data points”; empty for a single data point that is no image."""
         if self.images:
             units = self.unit if self.alone else self.units
             return f"{prose.in_words(self.count)} test {units} of {self.dataset}"
@@ -77,41 +78,41 @@ class Vocabulary:
 
     @property
     def mean_over(self) -> str:
-        """After what is averaged, with the comma before it: “, mean over images”; nothing with one alone."""
+        """To follow what is averaged, with leading comma: “, mean over images”; empty for one data point."""
         return "" if self.alone else f", mean over {self.units}"
 
     @property
     def work(self) -> str:
-        """What work is counted in: “passes through the decoder”, “evaluations of f and its derivative”."""
+        """The units of work: “passes through the decoder”, “evaluations of f and its derivative”."""
         if "pass" in self.evaluation:
             return "passes through the decoder"
         return f"{self.evaluations} and its derivative" if self.derivative else self.evaluations
 
     @property
     def evaluation_alone(self) -> str:
-        """One unit of work, where it may be of f or of its derivative: “evaluation”, “decoder pass”."""
+        """One unit of work that may be of f or of its derivative: “evaluation”, “decoder pass”."""
         return self.evaluation.partition(" of ")[0] if self.derivative else self.evaluation
 
     @property
     def evaluations_alone(self) -> str:
-        """Several of them."""
+        """The plural of `evaluation_alone`."""
         return self.evaluations.partition(" of ")[0] if self.derivative else self.evaluations
 
     @property
     def each(self) -> str:
-        """After a number: “2,000 replicates per image”; nothing with one data point alone."""
+        """To follow a number, as in “2,000 replicates per image”; empty for one data point."""
         return "" if self.alone else f" per {self.unit}"
 
     @property
     def last(self) -> str:
-        """Where numbers without a place were measured: “at the last checkpoint”; empty if nowhere else."""
+        """The place of numbers stated without one: “at the last checkpoint”; empty if there is only one."""
         if self.trained:
             return "at the last checkpoint"
         return "at the base setting" if self.swept else ""
 
     @property
     def at_last(self) -> str:
-        """The same after a word, with the blank before it."""
+        """`last` with a leading blank, to follow a word."""
         return f" {self.last}" if self.last else ""
 
     def checkpoint(self, number: int) -> str:
@@ -119,7 +120,7 @@ class Vocabulary:
         return f"{self.round} {prose.count(number)}"
 
     def at_checkpoint(self, number: int) -> str:
-        """“ at epoch 200”, with the blank before it; “ at the base setting” or nothing without training."""
+        """“ at epoch 200”, with a leading blank; “ at the base setting” or nothing without training."""
         return f" at {self.checkpoint(number)}" if self.trained else self.at_last
 
     def block(self, group: str) -> str:
@@ -127,7 +128,7 @@ class Vocabulary:
         return BLOCKS.get(group, group) if self.free else group
 
     def objective(self, name: str) -> str:
-        """An objective's title; a bound of several samples with their number."""
+        """An objective's title; for a bound of several samples, with their number."""
         if name not in OBJECTIVES:
             return name.replace("_", " ")
         found = OBJECTIVES[name]

@@ -1,4 +1,4 @@
-"""The report: findings and figures as an HTML page and a PDF, with the evidence beside and inside them."""
+"""The report: findings and figures as an HTML page and a PDF, with their evidence beside and inside them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the summary keeps of one experiment, so that the findings themselves need not be kept."""
+"""The part of an experiment that the summary needs, so that its findings need not be kept."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SHOWN = (
     *("id", "statement", "verdict", "expect", "as_expected"),
     *("effect", "estimate", "ci_low", "ci_high", "source", "cause"),
 )
-"""Of claims.json, what the summary's data repeats; the comparisons stay with the report."""
+"""Keys of claims.json that the summary's data repeats; the comparisons stay with the report."""
 
 
 @dataclass(frozen=True)
@@ -22,26 +22,26 @@ class Entry:
     """An experiment in the summary."""
 
     name: str
-    """Also of the folder that its report is in."""
+    """Name of the experiment, and of the folder of its report."""
     title: str
     run_id: str
     finished: datetime | None
-    """When its last cell was finished, UTC; None where the cells do not say."""
+    """When its last cell was finished, UTC; None if the cells do not say."""
     exit_code: int
     claims: tuple[ClaimFinding, ...]
     broken: tuple[str, ...]
-    """Why each cell broke that did."""
+    """The cause of each cell or arm that broke."""
     unfinished: tuple[str, ...]
-    """How far each cell is that the next run goes on with."""
+    """The state of each cell that the next run continues."""
 
     @property
     def report(self) -> str:
-        """Its report, seen from the summary."""
+        """Address of its report, relative to the summary."""
         return f"{self.name}/report.html"
 
 
 def entry(findings: Findings) -> Entry:
-    """An experiment's findings in short."""
+    """The entry for an experiment's findings."""
     arms = broken_arms(findings.measurements)
     causes = [record.cause for record in findings.broken if not record.paused]
     return Entry(
@@ -57,7 +57,7 @@ def entry(findings: Findings) -> Entry:
 
 
 def entry_data(of: Entry) -> dict[str, Any]:
-    """The same for programs."""
+    """An entry as data for summary.json."""
     return {
         "experiment": of.name,
         "title": of.title,

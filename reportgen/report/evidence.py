@@ -1,4 +1,4 @@
-"""The evidence inside the PDF: its files, and the clocks that no second run has in common with the first."""
+"""The evidence inside the PDF: its files, and the clocks, which differ from run to run."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ KINDS: Mapping[str, tuple[str, str, str]] = {
 SOMETIMES: Mapping[str, tuple[str, str, str]] = {
     PUBLISHED: ("application/json", "Data", "Every published number beside ours, with its verdict"),
 }
-"""The same of a file that not every report has."""
+"""The same for files that not every report has."""
 
 
 def attachments(
     files: Mapping[str, bytes | Callable[[Sequence[str]], bytes]],
 ) -> tuple[Attachment, ...]:
-    """The files of `KINDS`, and those of `SOMETIMES` that there are, as they go into the PDF.
+    """The files of `KINDS`, and those of `SOMETIMES` that exist, as attachments of the PDF.
 
-    In the order of a name tree.
+    They are in the order of a name tree.
     """
     kinds = {**KINDS, **{name: kind for name, kind in SOMETIMES.items() if name in files}}
     return tuple(
@@ -48,9 +48,9 @@ def attachments(
 
 
 def clocks(findings: Findings, machines: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-    """By cell, what no second run has in common with the first: machine, date and timings.
+    """By cell, what differs from run to run: machine, date and timings.
 
-    `machine` is a position in `machines`, times are in seconds; null where there is none.
+    `machine` is an index into `machines`, times are in seconds; None where one is missing.
     """
     known = list(machines)
     found: dict[str, dict[str, Any]] = {}
@@ -68,9 +68,9 @@ def clocks(findings: Findings, machines: Sequence[Mapping[str, Any]]) -> dict[st
 
 
 def with_clocks(records: Mapping[str, Record], manifest: Mapping[str, Any]) -> dict[str, Record]:
-    """The records of another run with the machines, dates and timings that a manifest tells of the first.
+    """The records of another run with the machines, dates and timings that a manifest gives for the first.
 
-    What the manifest does not know is left as it is.
+    What the manifest lacks is left unchanged.
     """
     return {key: _with_clock(record, manifest) for key, record in records.items()}
 
@@ -92,6 +92,6 @@ def _with_clock(record: Record, manifest: Mapping[str, Any]) -> Record:
 
 
 def _date(text: str) -> str:
-    """As it is written, which must be ISO 8601."""
+    """The date unchanged; raises ValueError unless it is ISO 8601."""
     datetime.fromisoformat(text)
     return text

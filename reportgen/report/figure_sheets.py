@@ -1,4 +1,4 @@
-"""Figures of a finished report as PDF, each on a sheet of its own size, for a paper to include."""
+"""Figures of a finished report as PDF, each on a sheet of its size, for inclusion in a paper."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from reportgen.report.pdf.layout import Resources, lay_out
 from reportgen.report.provenance import UNDATED
 
 FOLDER = "figures"
-"""Within a report's folder, that of its figures as SVG."""
+"""Folder of the SVG figures within a report's folder."""
 _SHEET = Markup(
     '<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>'
     "<style>@page {{ size: {width} {height}; margin: 0 }} body {{ margin: 0 }} "
@@ -23,11 +23,11 @@ _SHEET = Markup(
 
 
 def figure_sheets(report: Path, names: Sequence[str] = ()) -> dict[str, bytes]:
-    """Name → PDF, of all figures of the report in a folder, or of those named.
+    """Name → PDF, for all figures of the report in a folder, or for those named.
 
-    Lines and letters are outlines, as in the SVG, so that no font is needed; the figure's words are told to
-    those who do not see it. The same figures give the same bytes. Raises UsageError where there is no such
-    figure, RenderError where an SVG is none of a report's.
+    Lines and letters are outlines, as in the SVG, so that no font is needed; the figure's alternative text is
+    kept. The same figures give the same bytes. Raises UsageError if a figure does not exist, RenderError if
+    an SVG is not a report's.
     """
     there = {path.stem: path for path in sorted((report / FOLDER).glob("*.svg"))}
     for name in names or ("a figure",) * (not there):

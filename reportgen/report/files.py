@@ -1,4 +1,4 @@
-"""Files of a document, put in their place so that none is ever seen half done."""
+"""Writes the files of a document so that none is ever seen incomplete."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from reportgen.errors import UnwritableError
 from reportgen.store.files import abandoned, process_tag
 
 STAGING = ".report-"
-"""How the name of a folder begins in which files wait for their place."""
+"""Prefix of the name of a folder in which files are staged."""
 
 
 def write(folder: Path, files: Mapping[str, bytes], *, replacing: Sequence[str] = ()) -> None:
-    """Puts every file in its place at once, by renaming; what else the patterns `replacing` match goes.
+    """Writes all files, then moves each into place by renaming; removes other files that `replacing` matches.
 
-    Raises UnwritableError where the folder refuses, and then leaves older files as they are. What a killed
-    process left on its way there goes too. The last file comes last of all: where it stands, the others do,
-    and nothing does that should have gone.
+    Raises UnwritableError if the folder is not writable, and then leaves older files unchanged. Whatever a
+    killed process left staged there is removed too. The last file is moved last of all: once it is there, so
+    are the others, and obsolete files are gone.
     """
     place = folder
     try:
@@ -37,9 +37,7 @@ def write(folder: Path, files: Mapping[str, bytes], *, replacing: Sequence[str] 
                 place = folder / name
                 if place.is_dir():
                     raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-                if (
-                    place.parent != folder and place.parent.is_symlink()
-                ):  # what it leads to is not ours to clear
+                if place.parent != folder and place.parent.is_symlink():  # its target is not ours to clear
                     place = place.parent
                     raise OSError(errno.ELOOP, "is a link, must be a folder")
             for name in [*files][:-1]:
@@ -60,6 +58,6 @@ def write(folder: Path, files: Mapping[str, bytes], *, replacing: Sequence[str] 
 
 
 def clear(folder: Path) -> None:
-    """Removes what killed processes left there on its way."""
+    """Removes what killed processes left staged there."""
     for left in filter(abandoned, folder.glob(f"{STAGING}*")):
         shutil.rmtree(left, ignore_errors=True)

@@ -1,7 +1,7 @@
-"""Work done in forks of this process, which are gone when it is, however it ends.
+"""Runs work in forks of this process, which end with it, however it ends.
 
-Python's own pool will not do: where one of its workers is ended while it hands over a result, or its owner
-is killed, somebody waits for ever.
+Python's own pool does not suffice: if one of its workers is killed while it hands over a result, or its
+owner is killed, some process waits forever.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ Work = Callable[[], Any]
 
 FORKS = 2
 ENDINGS = (signal.SIGINT, signal.SIGHUP, signal.SIGTERM)
-"""Each reaches all processes of a terminal or a batch job; the first of them answers, and ends its forks."""
+"""Signals that reach all processes of a terminal or batch job; the parent handles them and ends its forks."""
 
 
 @contextmanager
 def in_forks(works: Sequence[Work]) -> Iterator[list[Work]]:
-    """Begins them, in order. For each what waits for its result, or raises its error.
+    """Starts the works in order; yields for each a function that waits for its result or raises its error.
 
-    What is left undone, by a fork that is ended from outside or because none can be begun, is done here
-    when it is asked for.
+    Work left undone, because a fork was killed or none could be started, is done in this process when its
+    result is asked for.
     """
     futures: list[Future[Any]] = [Future() for _ in works]
     forks: list[tuple[BaseProcess, Connection]] = []
     hearing = threading.Thread(target=_hear, args=(forks, futures), daemon=True)
     try:
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDINGS)  # until a fork has seen to them
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDINGS)  # until each fork has set its handlers
         try:
             _begin(works, forks)
             hearing.start()
@@ -50,14 +50,14 @@ def in_forks(works: Sequence[Work]) -> Iterator[list[Work]]:
     finally:
         if (
             hearing.ident is not None
-        ):  # it was begun: the mask above is this thread's alone, another may be told
+        ):  # it was started; the mask above is only this thread's, so a signal may have come before
             hearing.join()
         for process, _ in forks:
             process.join()
 
 
 def _begin(works: Sequence[Work], forks: list[tuple[BaseProcess, Connection]]) -> None:
-    """As many as the system allows. Each writes to a pipe of its own, which no other leaves half written."""
+    """Starts as many forks as the system allows, each with its own pipe, which no other can garble."""
     context = multiprocessing.get_context("fork")
     with suppress(OSError):
         numbers, told = os.pipe()
@@ -74,11 +74,11 @@ def _begin(works: Sequence[Work], forks: list[tuple[BaseProcess, Connection]]) -
 
 
 def _serve(works: Sequence[Work], numbers: int, far: Connection, copied: Sequence[Connection]) -> None:
-    """In a fork: whatever is next, until nothing is left or nobody hears."""
+    """Runs in a fork: does the next work until none is left or nobody listens."""
     for number in ENDINGS:
         signal.signal(number, signal.SIG_DFL if number == signal.SIGTERM else signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDINGS)
-    for near in copied:  # open here, it would be heard by somebody when nobody is left
+    for near in copied:  # kept open here, a pipe would seem to have a reader when the parent is gone
         near.close()
     with suppress(OSError):
         while next_one := os.read(numbers, 1):
@@ -91,14 +91,14 @@ def _serve(works: Sequence[Work], numbers: int, far: Connection, copied: Sequenc
 
 
 def _hear(forks: Sequence[tuple[BaseProcess, Connection]], futures: Sequence[Future[Any]]) -> None:
-    """Until every fork has ended; what none of them did is then known."""
+    """Collects results until every fork has ended, then marks what none of them did."""
     pipes = [near for _, near in forks]
     while pipes:
         for pipe in wait(pipes):
             assert isinstance(pipe, Connection)
             try:
                 place, result, error = pipe.recv()
-            except Exception:  # it is gone, or sends what cannot be read
+            except Exception:  # the fork is gone, or sends what cannot be read
                 pipe.close()
                 pipes.remove(pipe)
                 continue

@@ -1,4 +1,4 @@
-"""The first page: title, abstract, claims. Who stops here has the answer and how far to trust it."""
+"""The first page: title, abstract, claims. It gives the answer, and how far to trust it."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from reportgen.report.text import about, model_words, tally, words
 from reportgen.report.text.bibliography import reference
 
 STANDS_IN = {"training": ("variance",)}
-"""Section → what takes its place where there is nothing for it to say."""
+"""Section → sections that take its place if it is left out."""
 
 
 def abstract(findings: Findings) -> list[str]:
-    """Two or three short paragraphs; what cannot be said for lack of a number is left out."""
+    """Up to three short paragraphs, without what cannot be said for lack of a number."""
     return [
         text
         for text in (
@@ -34,7 +34,7 @@ def abstract(findings: Findings) -> list[str]:
 
 
 def _models(findings: Findings) -> str:
-    """Of judged models, before anything else: how their table came out, and the best of them."""
+    """The outcome of the table of judged models, and the best of them; empty if none is judged."""
     table = grid(findings)
     if table is None:
         return ""
@@ -82,13 +82,13 @@ def _set_up(findings: Findings) -> str:
 
 
 def _measured(findings: Findings) -> list[MeasurementCell]:
-    """The cells that have a record, as they were planned."""
+    """The planned cells that have a record."""
     known = {record.key for record in findings.measurements}
     return [cell for cell in findings.plan.measurements if cell.key in known]
 
 
 def _checkpoints_of_one(findings: Findings) -> str:
-    """Of the base model: “seven checkpoints of one training run”, or of one of three, or of each of them."""
+    """For the base model: “seven checkpoints of one training run”, or of one or each of three."""
     if not about.stages_of(findings):
         return "the parameters before training"
     cells = _measured(findings)
@@ -105,7 +105,7 @@ def _checkpoints_of_one(findings: Findings) -> str:
 
 
 def _checkpoints(findings: Findings) -> str:
-    """Of several judged models: “up to three checkpoints of each of ten trained models”."""
+    """For several judged models: “up to three checkpoints of each of ten trained models”."""
     measured: dict[str, set[int]] = {}
     for cell in _measured(findings):
         measured.setdefault(cell.training_key, set()).add(cell.checkpoint)
@@ -145,7 +145,7 @@ def _answer(findings: Findings) -> str:
 
 
 def _alone(findings: Findings) -> str:
-    """The variance of one's own function that nothing is compared with."""
+    """The variance of a user's only function, which is compared with nothing."""
     if not findings.vocabulary.given or len(findings.labels) > 1:
         return ""
     variance = findings.get("total_variance", findings.labels[0])
@@ -164,7 +164,7 @@ def _reasons(findings: Findings) -> str:
     if pair is None or baseline is None or baseline in pair:
         return ""
     counts = {spec.label: spec.num_samples for spec in findings.experiment.estimators}
-    if len({counts[label] for label in (baseline, *pair)}) > 1:  # their variances do not divide the gap
+    if len({counts[label] for label in (baseline, *pair)}) > 1:  # different K do not divide a gap
         return ""
     trained = findings.vocabulary.trained
     share, rest = findings.gap_closed(baseline, *pair), findings.ratio(baseline, pair[1])
@@ -203,11 +203,11 @@ def _tally(findings: Findings) -> str:
 
 
 def asked_by(findings: Findings) -> str:
-    """Citation key of the question's authors: whose words a claim quotes first, else whom one cites first,
-    else whose table stands beside.
+    """Citation key of the question's authors: of the first source quoted by a claim, else of the first cited,
+    else of the published table.
 
-    The source post asks again what others asked, where it is on networks; its question about anything
-    else is its own.
+    For networks, the source post repeats a question that others asked; its question about anything else is
+    its own.
     """
     cited = [(claim.quote, key) for claim in findings.claims for key, _ in sources(claim.source)[:1] if key]
     if about.from_post(findings):
@@ -218,7 +218,7 @@ def asked_by(findings: Findings) -> str:
 
 
 def context(findings: Findings, provenance: Provenance, sections: frozenset[str]) -> Mapping[str, Any]:
-    """What the first page is filled with; `sections` are those in the report."""
+    """The context of the first page; `sections` are the ids of those in the report."""
     return {
         "title": findings.experiment.title,
         "asked_by": asked_by(findings),

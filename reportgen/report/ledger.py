@@ -1,4 +1,4 @@
-"""The summary's table, one row a claim, and the sentences above it that count the rows."""
+"""The summary's table, one row per claim, and the sentences above it that count the rows."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from reportgen.report.text import tally, words
 from reportgen.report.text.bibliography import REFERENCES
 
 _LAST_NUMBER = re.compile(r" (\S{1,4})$")
-"""Of “section 2.1”, which a line is not to break in."""
+"""Number at the end of “section 2.1”, which must stay on the same line."""
 
 
 def sentences(entries: Sequence[Entry], left_out: Mapping[str, str], failed: Mapping[str, str]) -> list[str]:
-    """How many claims in how many experiments, how they came out, what is not as declared, broke, or waits.
+    """Numbers of claims and experiments, verdicts, and what is not as declared, broke, or is not finished.
 
-    `left_out`: experiment → the data set that it lacks; `failed`: experiment → why it came to no report.
+    `left_out`: experiment → the data set that it lacks; `failed`: experiment → why it has no report.
     """
     said = [_counted(entries)] if entries else []
     broke = [f"{words.counted(len(of.broken), 'cell')} of {of.name}" for of in entries if of.broken]
@@ -71,7 +71,7 @@ def groups(entries: Sequence[Entry]) -> list[Mapping[str, Any]]:
 
 
 def _cells(causes: Sequence[str], what: str) -> str:
-    """“two cells broke”; empty where none did."""
+    """“two cells broke”; empty if none did."""
     return f"{words.counted(len(causes), 'cell')} {what}" if causes else ""
 
 

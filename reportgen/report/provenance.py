@@ -1,4 +1,4 @@
-"""Where a report comes from: versions, machines, keys, the commit of the code."""
+"""Where a report comes from: versions, machines, checksums, and the commit of the code."""
 
 from __future__ import annotations
 
@@ -21,33 +21,33 @@ from reportgen.store.records import JudgementRecord, MeasurementRecord, Training
 
 PRESS = ("numpy", "matplotlib", "jinja2", "weasyprint", "fonttools")
 UNDATED = datetime(2000, 1, 1, tzinfo=UTC)
-"""Date inside the files of a run whose cells carry none."""
+"""Date inside the files of a run whose cells have none."""
 
 
 @dataclass(frozen=True)
 class Provenance:
-    """All that a reader needs to make the report again."""
+    """Everything that a reader needs to reproduce the report."""
 
     run_id: str
     finished: datetime | None
-    """When the last cell was finished, UTC; None where the cells do not say."""
+    """When the last cell was finished, UTC; None if the cells do not say."""
     command: str
     commit: str | None
     data: Mapping[str, str]
     """Data set → SHA-256 of its bytes."""
     measured_on: tuple[Mapping[str, Any], ...]
-    """Each environment that cells were measured in."""
+    """Each environment in which cells were measured."""
     rendered_with: Mapping[str, str]
     not_as_locked: Mapping[str, str]
-    """Packages that were here in other versions than the lock's, when it was written."""
+    """Packages that had other versions than the lock's when the report was written."""
     paper: str
-    """That the PDF is set for."""
+    """Paper for which the PDF is set."""
     store: Mapping[str, Any] = field(default_factory=dict)
-    """What the caller knows of the store, kept in the manifest."""
+    """What the caller knows about the store, kept in the manifest."""
 
     @property
     def stamp(self) -> datetime:
-        """The date that files carry."""
+        """The date inside files."""
         return self.finished or UNDATED
 
     @property
@@ -65,7 +65,7 @@ def gather(
     store: Mapping[str, Any] | None = None,
     paper: str = A4,
 ) -> Provenance:
-    """Collects what the records say and what the caller adds."""
+    """Collects provenance from the records and from the caller."""
     return Provenance(
         run_id=about.run_id(findings),
         finished=timestamp.astimezone(UTC) if timestamp else recorded_date(findings),
@@ -81,7 +81,7 @@ def gather(
 
 
 def recorded_date(findings: Findings) -> datetime | None:
-    """When the last of the cells was finished, as its record says (``environment["finished"]``, ISO 8601)."""
+    """When the last cell was finished, according to the records (``environment["finished"]``, ISO 8601)."""
     dates = []
     for record in recorded(findings):
         text = record.environment.get("finished")
@@ -97,7 +97,7 @@ def recorded(findings: Findings) -> tuple[TrainingRecord | JudgementRecord | Mea
 
 
 def environments(findings: Findings) -> tuple[Mapping[str, Any], ...]:
-    """The different machines and versions that cells were measured with, in the plan's order."""
+    """The distinct machines and versions with which cells were measured, in the order of the records."""
     found: list[dict[str, Any]] = []
     for record in recorded(findings):
         about_it = {key: value for key, value in record.environment.items() if key != "finished"}
@@ -108,7 +108,7 @@ def environments(findings: Findings) -> tuple[Mapping[str, Any], ...]:
 
 @lru_cache(maxsize=1)
 def press() -> Mapping[str, str]:
-    """Versions that the files of a report depend on."""
+    """Versions on which the files of a report depend."""
     found = {"reportgen": reportgen.__version__, "python": platform.python_version()}
     for package in PRESS:
         try:
@@ -122,7 +122,7 @@ def press() -> Mapping[str, str]:
 
 
 def unlocked(provenance: Provenance) -> Mapping[str, str]:
-    """Packages that a cell was measured with, or the report written, in other versions than the lock's."""
+    """Packages whose versions differ from the lock's, where a cell was measured or the report written."""
     found = {package: [str(here)] for package, here in provenance.not_as_locked.items()}
     for environment in provenance.measured_on:
         for package, here in environment.items():
@@ -132,7 +132,7 @@ def unlocked(provenance: Provenance) -> Mapping[str, str]:
 
 
 def git_commit() -> str | None:
-    """Commit of the checkout that reportgen runs from; None outside of one. Reads files, starts nothing."""
+    """Commit of the checkout from which reportgen runs; None outside of one. Only reads files."""
     git = templates().parent / ".git"
     try:
         if git.is_file():
@@ -178,6 +178,6 @@ def table(findings: Findings, provenance: Provenance) -> list[tuple[str, str]]:
 
 
 def versions(environment: Mapping[str, str]) -> str:
-    """“numpy 2.4.6, …”: what has few letters stays on its line."""
+    """“numpy 2.4.6, …”, in which entries of up to 30 letters are not broken across lines."""
     told = (f"{key} {value}" for key, value in environment.items())
     return ", ".join(one if len(one) > 30 else one.replace(" ", "\u00a0") for one in told)

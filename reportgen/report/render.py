@@ -1,4 +1,4 @@
-"""Findings → the files of a report, written so that none is ever seen half done."""
+"""Findings → the files of a report, written so that none is ever seen incomplete."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ from reportgen.report.unchanged import fingerprint, is_current
 from reportgen.store.records import BrokenRecord
 
 WRITTEN = ("report.html", "report.pdf", "results.csv", "claims.json", MANIFEST)
-"""Of every report; one with published numbers has published.json too."""
+"""Files of every report besides figures; one with published numbers has published.json too."""
 
 Filled = tuple[tuple[Section, Mapping[str, Any]], ...]
 
@@ -64,16 +64,15 @@ def render(
 ) -> tuple[Path, ...]:
     """Writes the page, the PDF, results.csv, claims.json, manifest.json and figures/* into `folder`.
 
-    And published.json, where the declaration has published numbers.
-
-    `command` made the report; `timestamp` is the run's date (default: the
-    latest ``finished`` of its records); `data` gives each data set's SHA-256;
-    `store_info` is kept in the manifest; the PDF is set for `paper`. `inputs` stand for the findings (the
-    declaration, the records' checksums): with `keep`, a whole report made from
-    the same ones is left as it is. The same findings and arguments give
-    the same bytes. Returns the paths written, report.html first. Raises
-    RenderError where anything would be missing, UnwritableError where the
-    folder refuses, and then leaves an older report as it is.
+    It also writes published.json if the declaration has published numbers.
+    `command` made the report; `timestamp` is the run's date (default: the latest
+    ``finished`` of its records); `data` gives each data set's SHA-256; `store_info`
+    is kept in the manifest; the PDF is set for `paper`. `inputs` identify the findings
+    (the declaration, the records' checksums): with `keep`, an intact report made from
+    the same inputs is left as it is. The same findings and arguments give the same
+    bytes. Returns the paths written, without figures, report.html first. Raises
+    RenderError if anything would be missing, and UnwritableError if the folder is
+    not writable; then an older report is left as it is.
     """
     source = provenance.gather(
         findings, command=command, timestamp=timestamp, data=data, store=store_info, paper=paper
@@ -108,7 +107,7 @@ def render(
         }
 
         def sealed(pages: Sequence[str]) -> bytes:
-            """The manifest inside the PDF holds everything but the PDF's own hash."""
+            """The manifest inside the PDF, which has everything except the PDF's own hash."""
             about.update(attached=_sums(attached), pages=list(pages))
             return as_json({**about, "files": _sums(files)})
 
@@ -119,7 +118,7 @@ def render(
 
 
 def published_files(findings: Findings) -> dict[str, bytes]:
-    """published.json by its name; nothing where the declaration has no published numbers."""
+    """published.json by its name; empty if the declaration has no published numbers."""
     experiment = findings.experiment
     if experiment.published is None:
         return {}
@@ -132,7 +131,7 @@ def declaration_text(findings: Findings) -> str:
 
 
 def fill(findings: Findings) -> Filled:
-    """The sections that have something to say, with their contexts."""
+    """The sections that are not left out, with their contexts."""
     filled = ((section, section.context(findings)) for section in SECTIONS)
     return tuple((section, context) for section, context in filled if context is not None)
 
@@ -140,7 +139,7 @@ def fill(findings: Findings) -> Filled:
 def shared_context(
     findings: Findings, source: Provenance, declaration: str, sections: Filled
 ) -> dict[str, Any]:
-    """What the first page and every section may name."""
+    """Context shared by the first page and all sections."""
     ids = frozenset(section.id for section, _ in sections)
     abstract = front.abstract(findings)
     others = provenance.unlocked(source)
@@ -161,19 +160,19 @@ def shared_context(
 
 
 NESTED = re.compile(r"  - [\w.]+:")
-"""An item of a list below a top-level key, itself with keys."""
+"""An item, itself with keys, of a list below a top-level key."""
 
 
 LISTING = 55
-"""Letters in a line of a listing on paper."""
+"""Most letters in a line of a listing on paper."""
 
 
 CONTINUED = re.compile(r",\n +(?=[^\s:\[\]{}]+[,\]])")
-"""Where a list in brackets goes on on another line."""
+"""Where a list in brackets continues on the next line."""
 
 
 def items(text: str) -> list[str]:
-    """A listing for paper, its lines wrapped: keys and items of lists, which no column's end tears."""
+    """A listing for paper with wrapped lines, in pieces (keys, items of lists) that columns do not split."""
     found: list[list[str]] = []
     for line in CONTINUED.sub(", ", text).splitlines():
         indent = " " * (len(line) - len(line.lstrip()) + 2)
@@ -193,7 +192,7 @@ def html_page(
     yaml: str,
     numbering: Numbering | None = None,
 ) -> bytes:
-    """One file that asks nothing of the network: fonts, figures and data are inside."""
+    """A single file that needs no network: fonts, figures and data are inside."""
     return (
         _writer("screen", drawings, numbering)
         .page(
@@ -224,7 +223,7 @@ def pdf_layout(
 
 
 def paper(findings: Findings, source: Provenance) -> Layout:
-    """The PDF's pages of these findings, by themselves: no other file is made."""
+    """Only the PDF's pages for these findings; no file is made."""
     with making(findings) as made, _without_collector():
         sections = fill(findings)
         shared = shared_context(findings, source, declaration_text(findings), sections)
@@ -234,7 +233,7 @@ def paper(findings: Findings, source: Provenance) -> Layout:
 
 @contextmanager
 def _without_collector() -> Iterator[None]:
-    """Python's cycle collector off: layout makes millions of objects that live to its end."""
+    """Context without Python's cycle collector: layout makes millions of objects that live to its end."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -245,12 +244,12 @@ def _without_collector() -> Iterator[None]:
 
 
 def _writer(medium: Medium, drawings: Mapping[str, Drawing], numbering: Numbering | None) -> Writer:
-    """One document of those that have this numbering; each counts for itself."""
+    """A writer for one of the documents with this numbering, which each count anew."""
     return Writer(medium, drawings, numbering.second_pass() if numbering else Numbering())
 
 
 def downloads(files: Mapping[str, bytes], declaration: str) -> list[dict[str, str]]:
-    """The evidence as links that save it, compressed; the large table by column, where that tells more."""
+    """The evidence as links that save it, data compressed; the large table by column, which is smaller."""
     judged = [name for name in ("claims.json", PUBLISHED) if name in files]
     offers = (
         ("declaration.yaml", declaration.encode(), "text/yaml"),
@@ -268,14 +267,14 @@ def downloads(files: Mapping[str, bytes], declaration: str) -> list[dict[str, st
 
 
 def by_column(table: bytes) -> bytes:
-    """results.csv as JSON, compressed: each column's name and its cells, as they are written there."""
+    """results.csv as compressed JSON: each column's name and its cells, as in the file."""
     columns = list(zip(*csv.reader(io.StringIO(table.decode(), newline="")), strict=True))
     content = {name: cells for name, *cells in columns}
     return compressed(json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode())
 
 
 def compressed(content: bytes) -> bytes:
-    """As gzip, without a date. Short repetitions among digits are chance, and left as they are."""
+    """Compressed as gzip, without a date. Short repetitions among digits are chance and are not encoded."""
     packer = zlib.compressobj(9, zlib.DEFLATED, zlib.MAX_WBITS + 16, 9, zlib.Z_FILTERED)
     return packer.compress(content) + packer.flush()
 
@@ -295,7 +294,7 @@ def _of_training(cell: JudgementCell | MeasurementCell) -> Mapping[str, Any]:
 
 
 def manifest(findings: Findings, source: Provenance, mark: str) -> dict[str, Any]:
-    """manifest.json, but for the hashes of what is written: what made the report."""
+    """manifest.json, without the hashes of written files: what made the report."""
     return {
         "experiment": findings.experiment.experiment,
         "title": findings.experiment.title,
@@ -336,7 +335,7 @@ def manifest(findings: Findings, source: Provenance, mark: str) -> dict[str, Any
 
 
 def as_json(manifest: Mapping[str, Any]) -> bytes:
-    """A manifest as it is written."""
+    """A manifest as bytes."""
     return (json.dumps(manifest, indent=2, ensure_ascii=False, default=str) + "\n").encode()
 
 

@@ -1,4 +1,4 @@
-"""The look of every document: its fonts and style sheets, for the screen and for paper."""
+"""The look of every document: fonts and style sheets, for screen and paper."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ FACES = (
 
 
 def sheet(medium: Medium, *more: str, rules: str = "") -> Markup:
-    """A document's style: fonts, the house's rules, then the sheets named, then `rules`."""
+    """A document's style: fonts, common rules, the medium's, then the sheets in `more`, then `rules`."""
     names = ("report.css", "screen.css" if medium == "screen" else "print.css", *more)
     sheets = [(templates() / name).read_text(encoding="utf-8") for name in names]
     return Markup(font_faces(medium) + "".join(sheets) + rules)
 
 
 def font_faces(medium: Medium) -> str:
-    """@font-face rules: WOFF2 inside the page on screen, TrueType by our own address on paper."""
+    """@font-face rules: embedded WOFF2 on screen, TrueType by our own address on paper."""
     rules = []
     for family, style, weight, file in FACES:
         if medium == "screen":
@@ -48,7 +48,7 @@ def font_faces(medium: Medium) -> str:
 
 
 def font_files() -> dict[str, Path]:
-    """Files of the fonts by the address that paper asks for. Raises MissingRequirementError."""
+    """Font files by the address used on paper. Raises MissingRequirementError if one is missing."""
     return {f"fonts/{face[3]}.ttf": _font(f"{face[3]}.ttf") for face in FACES}
 
 

@@ -27,21 +27,21 @@ TITLE = "Every claim and its verdict"
 TEMPLATE = "summary.html"
 PAGE, PDF, DATA = "summary.html", "summary.pdf", "summary.json"
 WIDE = "summary_wide.css"
-"""Further style, for all sheets but the smallest."""
+"""Additional style for all sheets except the smallest."""
 
 
 @dataclass(frozen=True)
 class Summary:
-    """What the summary is made of; its repr stands for it."""
+    """What the summary is made of; its repr identifies it."""
 
     entries: tuple[Entry, ...]
     exit_code: int
-    """The worst of the experiments'."""
+    """The worst of the experiments' exit codes."""
     command: str
     left_out: Mapping[str, str]
-    """Experiment → the data set it lacks, of those that were not measured for that."""
+    """Experiment → the missing data set for lack of which it was not measured."""
     failed: Mapping[str, str]
-    """Experiment → cause, of those that came to no report."""
+    """Experiment → cause, for those without a report."""
     paper: str = A4
     commit: str | None = field(default_factory=provenance.git_commit)
     rendered_with: Mapping[str, str] = field(default_factory=provenance.press)
@@ -49,7 +49,7 @@ class Summary:
 
     @property
     def finished(self) -> datetime | None:
-        """When the last cell of all was finished."""
+        """When the last cell of all experiments was finished."""
         return max((of.finished for of in self.entries if of.finished), default=None)
 
 
@@ -67,12 +67,11 @@ def render_summary(
     """Writes summary.html, summary.pdf and summary.json into `folder`, where the reports' folders are.
 
     `exit_code` is the worst of the experiments'; `command` made their reports;
-    `left_out` gives experiments that could not be measured for lack of a data
-    set, and that data set; `failed` those that came to no report, and why;
-    `paper` is a name in `paper.SHEETS`. With `keep`, a
-    summary that would come out the same is left as it is. The same arguments
-    give the same bytes. Returns the paths written, the page first. Raises as
-    `render` does.
+    `left_out` maps experiments that could not be measured to the data set that they
+    lack; `failed` maps those without a report to the reason; `paper` is a name in
+    `paper.SHEETS`. With `keep`, a summary that would come out the same is left as it
+    is. The same arguments give the same bytes. Returns the paths written, the page
+    first. Raises as `render` does.
     """
     summary = Summary(tuple(entries), exit_code, command, dict(left_out or {}), dict(failed or {}), paper)
     written = tuple(folder / name for name in (PAGE, PDF, DATA))
@@ -92,7 +91,7 @@ def render_summary(
 
 
 def _context(summary: Summary) -> dict[str, Any]:
-    """What the template may name, but for the medium's style."""
+    """The template's context, except the medium's style."""
     said, finished = ledger.sentences(summary.entries, summary.left_out, summary.failed), summary.finished
     return {
         "title": TITLE,

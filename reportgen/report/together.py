@@ -1,9 +1,9 @@
-"""Figures and the results table, made in worker processes while the document is laid out.
+"""Makes figures and the results table in worker processes while the document is laid out.
 
-Both are pure functions of the findings and together half of the time a
-report takes. Workers are forked, so the findings need not be sent; where that
-cannot be done, or pays nothing, the work is done here when it is asked for. So is what a worker
-leaves undone that the system ends, for want of memory say.
+Both are pure functions of the findings and together take half of a report's
+time. Workers are forked, so the findings need not be sent. If forking is not
+possible or does not pay, the work is done in this process when it is asked for; so
+is what a worker leaves undone if the system ends it, such as for lack of memory.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from reportgen.report.forks import in_forks
 
 @dataclass(frozen=True)
 class Made:
-    """Each waits for its result, or raises its error."""
+    """Functions that wait for their results, or raise their errors."""
 
     drawings: Callable[[], dict[str, Drawing]]
     """Every figure that has something to show, in the table's order."""
@@ -33,7 +33,7 @@ class Made:
 
 @contextmanager
 def making(findings: Findings) -> Iterator[Made]:
-    """Starts the figures, then the table."""
+    """Starts making the figures, then the table."""
     if usable_cores() < 2 or sys.platform != "linux" or multiprocessing.parent_process() is not None:
         yield Made(lambda: _drawn_here(findings), lambda: csv_text(findings).encode())
         return
@@ -45,7 +45,7 @@ def making(findings: Findings) -> Iterator[Made]:
 
 def _drawn_here(findings: Findings) -> dict[str, Drawing]:
     drawings = _present({name: draw(findings, name) for name in FIGURES})
-    gc.collect()  # finished figures are circles, and the collector is off while pages are made
+    gc.collect()  # finished figures are reference cycles, and the collector is off while pages are made
     return drawings
 
 

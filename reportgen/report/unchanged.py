@@ -1,4 +1,4 @@
-"""Is the document that is there the one that would be written again?
+"""Is the existing document the one that would be written again?
 
 The same inputs give the same bytes, so a document whose manifest names the same
 inputs, and whose files still have the hashes it names, need not be made again.
@@ -18,9 +18,9 @@ CODE = Path(__file__).resolve().parents[1]
 
 
 def fingerprint(source: object, inputs: Iterable[str]) -> str:
-    """SHA-256 of all that decides a document's bytes: inputs, provenance, code, templates and fonts.
+    """SHA-256 of all that determines a document's bytes: inputs, provenance, code, templates and fonts.
 
-    `source` is taken by its repr.
+    `source` is represented by its repr.
     """
     digest = hashlib.sha256(repr(source).encode())
     for text in inputs:
@@ -33,7 +33,7 @@ def fingerprint(source: object, inputs: Iterable[str]) -> str:
 
 
 def is_current(folder: Path, mark: str, name: str = MANIFEST) -> bool:
-    """Whether the files that a manifest names were made from inputs with this fingerprint and are whole."""
+    """Whether the files in a manifest were made from inputs with this fingerprint and are unchanged."""
     try:
         manifest = json.loads((folder / name).read_bytes())
         return bool(manifest["inputs"] == mark) and all(

@@ -45,7 +45,7 @@ FEATURES = ("kern", "mark", "mkmk", "ccmp", "locl", "liga", "onum", "pnum", "lnu
 
 
 def rename(font: TTFont, family: str, style: str) -> None:
-    """Gives a font the names under which the style sheets ask for it."""
+    """Gives a font the names that the style sheets use."""
     names = font["name"]
     full = f"{family} {style}"
     new = {1: family, 2: style, 3: full, 4: full, 6: full.replace(" ", "")}
@@ -78,7 +78,7 @@ def make(source: Path, family: str, style: str, kind: str, folder: Path) -> None
 
 
 def main(arguments: list[str]) -> int:
-    """Makes every font of `SOURCES` from the folder given."""
+    """Makes every font in `SOURCES` from the given folder."""
     if len(arguments) != 1:
         sys.stderr.write(f"{__doc__}\n")
         return 2

@@ -9,7 +9,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import MathJax from "@mathjax/src";
 
-const WIDEST = 64; // ex: what fits beside an equation number in the text column
+const WIDEST = 64; // in ex: the width that fits beside an equation number in the text column
 
 const here = dirname(fileURLToPath(import.meta.url));
 const collect = [
@@ -54,7 +54,7 @@ const drawings = {};
 for (const { key, latex, display, spoken } of sources) {
   let drawing = await draw(latex, display);
   if (display && drawing.width > WIDEST) {
-    // Too wide for one line: a definition after \qquad gets a line of its own.
+    // Too wide for one line: a definition after \qquad gets its own line.
     const lines = latex.split(/\\qquad/).map((line) => `& ${line.trim()}`);
     drawing = await draw(`\\begin{aligned} ${lines.join(" \\\\[0.6ex] ")} \\end{aligned}`, true);
   }

@@ -1,10 +1,10 @@
-// Figures answer: a point says what it is, lines go and come back, a logarithm can be taken off.
-// All they say stands in the table under them; reportgen/figures/drafting/marking.py tells what the attributes mean.
+// Interactive figures: points say what they are, lines can be hidden, and log axes switched to linear.
+// All of it is also in the table below a figure; reportgen/figures/drafting/marking.py explains the attributes.
 (() => {
-  const REACH = { mouse: 14, pen: 18, touch: 26 }; // how near to a point is on it, in pixels
-  const CLOSE = 3; // points nearer to one another than this are told together, in points of type
-  const TICK = 7.8; // size of figures beside ticks, in points
-  const POWER = 24; // length of “× 10⁶” beside them
+  const REACH = { mouse: 14, pen: 18, touch: 26 }; // distance to a point that counts as on it, in pixels
+  const CLOSE = 3; // points closer to one another are described together; in typographic points
+  const TICK = 7.8; // size of numbers at ticks, in points
+  const POWER = 24; // length of “× 10⁶” beside them, in points
 
   const element = (name, attributes = {}, ...children) => {
     const made = document.createElement(name);
@@ -21,7 +21,7 @@
   const numbers = (text) => (text ? text.trim().split(/\s+/).map(Number) : []);
   const shown = (node) => !node.closest(".off");
 
-  // What a cell says, without the unseen digits that align it with others.
+  // The text of a cell, without the invisible digits that align it with others.
   const said = (cell) =>
     [...cell.childNodes]
       .filter((node) => node.nodeName !== "I")
@@ -29,7 +29,7 @@
       .join("")
       .trim();
 
-  // Reading a table row by row: the heading of the row, then pairs of heading and text, none of them twice.
+  // Reads a row of a table: the heading of the row, then pairs of heading and text without repetitions.
   const reader = (table) => {
     const headings = [...table.tHead.rows[0].cells].map(said);
     return (number) => {
@@ -59,7 +59,7 @@
     return found.sort((one, other) => one.row - other.row);
   };
 
-  // The colours of a raster, once it is read: red, green, blue and how much of them, at a place in the drawing or all.
+  // The colours of a raster once it is loaded, as RGBA: at a place in the drawing, or all of them.
   const coloursOf = (picture) => {
     const sheet = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
     const image = new Image();
@@ -77,13 +77,13 @@
     return { at, all };
   };
 
-  // Two digits of a number that a colour stands for.
+  // A number that a colour stands for, to two digits.
   const roughly = (value) => {
     const [digits, exponent] = value.toExponential(1).split("e").map(Number);
     return exponent < -3 || exponent > 5 ? `${digits.toFixed(1)}·10${superscript(exponent)}` : String(Number(value.toPrecision(2)));
   };
 
-  // The pixels of pictures whose colours are numbers, as points that tell what their colour says.
+  // The pixels of pictures whose colours are numbers, as points described by the values of their colours.
   const pixelsOf = (svg) => {
     const group = svg.querySelector("[data-tiles]");
     if (!group) return [];
@@ -127,10 +127,10 @@
     });
   };
 
-  // A line and mark as a series has them, small enough for a button.
+  // The line and mark of a series, small enough for a button.
   const swatch = (svg, series) => {
     const own = `[data-series="${series}"]:not([data-leader]):not([data-bars])`;
-    // Where a series has several, the last stands for it: the first may be faint, or a ground.
+    // If a series has several, the last represents it: the first may be faint, or a filled area.
     const line = [...svg.querySelectorAll(`${own} path`)].findLast((path) => !path.closest("defs"));
     const mark = svg.querySelector(`${own}[data-rows] use`);
     const style = line?.getAttribute("style") ?? "";
@@ -146,7 +146,7 @@
     return small;
   };
 
-  // Centres as near to those wanted as can be, in their order, without overlap (as labels.py spreads names).
+  // Centres closest to those wanted, in their order, without overlap (as labels.py spreads names).
   const spread = (wanted, sizes, low, high) => {
     const order = wanted.map((_, index) => index).sort((a, b) => wanted[a] - wanted[b] || a - b);
     const offsets = [0];
@@ -177,7 +177,7 @@
   const superscript = (exponent) =>
     [...String(exponent)].map((digit) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(digit)]).join("");
 
-  // Round steps from 0 to a largest value, at most so many.
+  // Round steps from 0 up to a largest value, at most `most` of them after 0.
   const steps = (top, most) => {
     const raw = top / most;
     const power = 10 ** Math.floor(Math.log10(raw));
@@ -185,7 +185,7 @@
     return Array.from({ length: Math.floor(top / step + 1e-9) + 1 }, (_, index) => index * step);
   };
 
-  // Ticks as text: with a power of ten in common where they would be long.
+  // Ticks as text, with a common power of ten if they would be long.
   const written = (ticks) => {
     const largest = Math.floor(Math.log10(ticks.at(-1) || 1) + 1e-9);
     const exponent = largest > 3 || largest < -2 ? largest : 0;
@@ -195,7 +195,7 @@
     return { texts: scaled.map((value) => (value ? value.toFixed(decimals) : "0")), exponent };
   };
 
-  // Axes with a logarithm: everything on them can be laid out without it, and put back.
+  // Log axes: everything on them can be laid out on a linear scale, and put back.
   const logarithmic = (axes, height) => {
     const across = axes.dataset.log === "y";
     const [low, high] = numbers(axes.dataset.limits);
@@ -300,7 +300,7 @@
       added.push(lines);
       if (exponent && named) {
         const box = name.getBBox();
-        // A name that is as tall as its axis makes room for the power above it.
+        // A name as long as its axis makes room for the power above it.
         const room = across ? Math.max(0, POWER + 5 - box.y) : 0;
         if (room) change(name, "transform", `translate(0 ${room.toFixed(2)})`);
         const [x, y] = across
@@ -380,7 +380,7 @@
         return;
       }
       for (const one of axes) one.back();
-      // Panels with the same limits have one scale.
+      // Panels with the same limits share one scale.
       const most = new Map();
       for (const one of axes) most.set(one.limits, Math.max(most.get(one.limits) ?? 0, one.largest()));
       for (const one of axes) if (most.get(one.limits) > 0) one.straight(most.get(one.limits));
@@ -404,7 +404,7 @@
       choice(`Lines shown in ${name}`, buttons);
     }
     if (axes.length) {
-      // The caption describes the figure as it is drawn on paper.
+      // The caption describes the figure as drawn on paper.
       const aside = element("span", { hidden: "" }, " Shown here on linear axes.");
       drawing.closest("figure").querySelector("figcaption").append(aside);
       const buttons = ["Logarithmic", "Linear"].map((title, index) => {
@@ -459,7 +459,7 @@
       for (const [heading, text] of facts) list.append(element("dt", {}, heading), element("dd", {}, text));
       return [element("p", {}, title), list];
     };
-    // What lies under a point, or over it, which no pointer could tell apart.
+    // Points below or above a point, which no pointer could tell apart.
     const under = (point) => {
       const { x, y } = point.place();
       const near = marked.filter((other) => {
@@ -518,7 +518,7 @@
       clearTimeout(leaving);
       leaving = setTimeout(hide, 250);
     };
-    // Of the points above or below, the one that is least to the side, then the nearest.
+    // Of the points above or below, the one with the least sideways distance, then the nearest.
     const beside = (up) => {
       const { x, y } = current.place();
       const found = points

@@ -1,4 +1,4 @@
-// A number of the text, pointed at or focused, shows the rows it comes from; followed, it leads to them.
+// A number in the text shows the rows it comes from if pointed at or focused; as a link, it leads to them.
 if (results) {
   const { make, shown, title } = results;
   const numbers = [...document.querySelectorAll("a.number")];
@@ -7,7 +7,7 @@ if (results) {
     number.href = `#results?${number.dataset.rows}`;
   });
 
-  // In a table the arrow keys go from number to number; Tab leaves it.
+  // In a table, arrow keys move from number to number; Tab leaves it.
   for (const table of document.querySelectorAll("table")) {
     const own = [...table.querySelectorAll("a.number:not([tabindex])")];
     for (const number of own.slice(1)) number.tabIndex = -1;
@@ -24,9 +24,9 @@ if (results) {
 
   const card = make("div", { className: "card sans", id: "card", role: "tooltip", hidden: true });
   document.body.append(card);
-  let about = null; // the number it is shown for
+  let about = null; // the number for which the card is shown
 
-  // What its rows have in common, one below the other, and beneath it, side by side, what they have not.
+  // What the rows have in common, as a list, and below it a table of where they differ.
   const fill = (columns, rows) => {
     const names = results.order(columns).filter((name) => name !== "experiment");
     const alike = (name) => rows.every((row) => shown(columns, name, row) === shown(columns, name, rows[0]));
@@ -55,7 +55,7 @@ if (results) {
     card.style.maxHeight = "";
     const height = card.offsetHeight;
     const below = at.bottom + height + 8 < innerHeight || at.top < innerHeight - at.bottom;
-    card.style.maxHeight = `${Math.max(0, (below ? innerHeight - at.bottom : at.top) - 8)}px`; // what is more scrolls
+    card.style.maxHeight = `${Math.max(0, (below ? innerHeight - at.bottom : at.top) - 8)}px`; // the rest scrolls
     card.style.left = `${Math.max(8, Math.min(at.left, right)) + scrollX}px`;
     card.style.top = `${(below ? at.bottom + 3 : at.top - card.offsetHeight - 3) + scrollY}px`;
   };
@@ -67,7 +67,7 @@ if (results) {
     about = null;
     card.hidden = true;
   };
-  // It waits for a pointer on its way to it, and stays while its number has the focus.
+  // The card waits for a pointer on its way to it, and stays while its number has the focus.
   const enter = ({ target, type }) => {
     const number = target.closest("a.number");
     if (number === about || target.closest(".card")) {

@@ -1,4 +1,4 @@
-// The contents follow the reading: the section that has passed the reading line is marked in the list.
+// The contents follow the reader: the last section that has passed the reading line is marked in the list.
 (() => {
   const contents = document.querySelector("nav.contents");
   const links = new Map();
@@ -6,7 +6,7 @@
   const headings = [...links.keys()].map((id) => document.getElementById(id)).filter(Boolean);
   let jump = { id: "", at: NaN };
 
-  // A third down the window; over the last windowful it moves to the bottom, so that every section passes it.
+  // A third down the window; over the last screenful it moves to the bottom, so that every section passes it.
   const line = () => {
     const left = document.documentElement.scrollHeight - innerHeight - scrollY;
     return innerHeight * (1 / 3 + (2 / 3) * Math.max(0, 1 - left / innerHeight));
@@ -14,7 +14,7 @@
   const mark = () => {
     const top = line();
     const passed = headings.filter((heading) => heading.getBoundingClientRect().top < top);
-    // Where a link has just led, its section is the one, however short it is.
+    // Right after a link was followed, its section is marked, however short it is.
     const id = scrollY === jump.at ? jump.id : passed.at(-1)?.id;
     for (const [name, link] of links) {
       const here = name === id;
@@ -44,7 +44,7 @@
   mark();
 })();
 
-// What scrolls sideways can be reached, and so scrolled, from the keyboard.
+// Regions that scroll sideways can be reached, and so scrolled, from the keyboard.
 (() => {
   const regions = document.querySelectorAll(".wide, .drawing, .equation");
   const called = (region) => {
@@ -65,7 +65,7 @@
   document.fonts.ready.then(reach);
 })();
 
-// What is copied has the LaTeX of its formulas, of which a drawing would leave nothing.
+// Copied text has the LaTeX of its formulas, whose drawings would leave nothing.
 document.addEventListener("copy", (event) => {
   const selection = getSelection();
   if (!event.clipboardData || selection.isCollapsed) return;
@@ -76,21 +76,21 @@ document.addEventListener("copy", (event) => {
   if (!formulas.length) return;
   for (const formula of formulas) formula.replaceWith(formula.dataset.latex);
   for (const unread of copied.querySelectorAll("script, style")) unread.remove();
-  document.body.append(copied); // only what is laid out has lines
+  document.body.append(copied); // only text that is laid out has lines
   event.clipboardData.setData("text/plain", copied.innerText);
   event.clipboardData.setData("text/html", copied.innerHTML);
   copied.remove();
   event.preventDefault();
 });
 
-// A link to a place, followed, is also copied; the link says so.
+// Following a link to a place also copies it; the link says so.
 document.addEventListener("click", async (event) => {
   const link = event.target.closest("a.anchor");
   if (!link || !navigator.clipboard) return;
   try {
     await navigator.clipboard.writeText(link.href);
   } catch {
-    return; // not allowed here: the address bar has it
+    return; // not allowed here; the address bar has it
   }
   link.dataset.copied = "copied";
   setTimeout(() => delete link.dataset.copied, 1500);

@@ -1,4 +1,4 @@
-// Every number: the table that the page carries, filtered and sorted. The address tells what is shown:
+// Every number: the table that the page carries, filtered and sorted. The address says what is shown:
 // #results?statistic=total_variance&estimator=pathwise&text=…&sort=-value
 const results = (() => {
   const carrier = document.querySelector('a[download="results.json.gz"]');
@@ -10,13 +10,13 @@ const results = (() => {
   const NUMBERS = ["checkpoint", "num_samples", "value", "ci_low", "replicates"];
   const NAMES = { num_samples: "K", ci_low: "95% interval", "train.objective": "trained as", "train.seed": "training seed" };
 
-  // What a link of the page carries.
+  // The content that a link of the page carries.
   const unpack = (link) => {
     const bytes = Uint8Array.from(atob(link.href.split(",")[1]), (letter) => letter.charCodeAt(0));
     return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip")));
   };
 
-  // Columns, name → cells as text, unpacked when first asked for.
+  // Columns, name → cells as text, unpacked on first use.
   let unpacked = null;
   const load = () => (unpacked ??= unpack(carrier).json());
 
@@ -26,8 +26,8 @@ const results = (() => {
     return made;
   };
 
-  // How columns and cells are shown: what and how much before where, settings before the rest, the end of an
-  // interval beside its beginning.
+  // How columns and cells are shown: what and how much before where, settings before the rest, and both ends
+  // of an interval in one column.
   const order = (columns) => {
     const rest = Object.keys(columns).filter((name) => ![...FIRST, ...LAST, "ci_high"].includes(name));
     return [...FIRST, ...rest.sort((a, b) => b.includes(".") - a.includes(".")), ...LAST];
@@ -35,10 +35,10 @@ const results = (() => {
   const title = (name) => NAMES[name] ?? name.split(".").pop().replaceAll("_", " ");
   const raised = (power) => [...power].map((c) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(c)] ?? "").join("");
   const grouped = (digits) => digits.replace(/^-?\d{5,}/, (whole) => whole.replace(/\B(?=(\d{3})+$)/g, "\u202f"));
-  const size = (cell) => Number(cell.replace("inf", "Infinity")); // of text not a number
+  const size = (cell) => Number(cell.replace("inf", "Infinity")); // NaN for text
   const number = (cell) => {
     const value = Number(size(cell).toPrecision(6));
-    const small = value && Math.abs(value) < 0.001; // as the text has it, and not 0.00000128102
+    const small = value && Math.abs(value) < 0.001; // as in the text, and not 0.00000128102
     const [digits, power] = (small ? value.toExponential() : String(value)).split("e");
     return grouped(digits).replace("-", "−").replace("Infinity", "∞") + (power ? `×10${raised(power)}` : "");
   };
@@ -49,7 +49,7 @@ const results = (() => {
     return name === "cell" ? cell.slice(0, 8) : cell;
   };
 
-  // A row is asked for by one of the values in each column named; a cell by the beginning of its key.
+  // Rows are those with one of the given values in each column named; a cell is given by the start of its key.
   const key = (name, cell) => (name === "cell" ? cell.slice(0, 12) : cell);
   const find = (columns, asked) => {
     const names = order(columns);
@@ -87,7 +87,7 @@ const results = (() => {
     const columns = await load();
     save(columns, [...columns.value.keys()]);
   });
-  // The other files are saved as they are, too.
+  // The other files are saved uncompressed, too.
   for (const link of document.querySelectorAll('a[download$=".gz"]')) {
     if (link === carrier) continue;
     link.textContent = link.textContent.replace(".gz", "");
@@ -99,7 +99,7 @@ const results = (() => {
 
   let asked = new URLSearchParams();
   let most = 50;
-  let show = null; // draws the rows asked for, once there is a table
+  let show = null; // draws the rows asked for, once the table is built
 
   const build = (columns) => {
     const distinct = (name) => [...new Set(columns[name].map((cell) => key(name, cell)))];
@@ -191,7 +191,7 @@ const results = (() => {
   }, { rootMargin: "800px" });
   near.observe(box);
 
-  // What a row's number is relative to, where it is.
+  // The reference to which a row's number is relative, if it is.
   const RELATIVE = /^(variance_ratio|pixel_variance_ratio|relative_projection|cosine_to_reference|bias_statistic|bias_p_value|detectable_bias|coordinate_lower)/;
   const references = JSON.parse(box.dataset.references);
   const reference = ({ statistic, objective, estimator }, row) =>

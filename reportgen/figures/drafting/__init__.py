@@ -1,1 +1,1 @@
-"""Tools of every figure: sheet, axes, ink, labels, and the numbers behind the ink."""
+"""Tools shared by all figures: sheet, axes, marks, labels, and the table of numbers behind them."""

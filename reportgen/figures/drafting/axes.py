@@ -1,4 +1,4 @@
-"""Axes as this report wants them: honest logarithms, epochs, rows with their names, notes in the margin."""
+"""Axes in the report's style: logarithmic ones, epochs, named rows, and notes in the margin."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def log_axis(
     """Makes axis "x" or "y" logarithmic, just wide enough for the positive finite `values`.
 
     At least a third of a decade is shown, so that noise is not stretched to
-    fill the panel. Majors get a faint grid. With `switch` a page may lay the
-    axis out again, without the logarithm.
+    fill the panel. Major ticks get a faint grid. With `switch` the reader of a
+    page can switch the axis to a linear scale.
     """
     usable = [v for v in values if math.isfinite(v) and v > 0] or [1.0, 10.0]
     low, high = math.log10(min(usable)), math.log10(max(usable))
@@ -60,7 +60,7 @@ def log_axis(
 
 
 def minor_ticks(ax: Axes, which: str, values: Sequence[float]) -> Line2D | None:
-    """Ticks without labels as one artist; matplotlib's own would be several objects each."""
+    """Ticks without labels as a single artist; matplotlib's own would be several objects each."""
     if not values:
         return None
     where, edge = list(values), [0.0] * len(values)
@@ -78,16 +78,17 @@ def minor_ticks(ax: Axes, which: str, values: Sequence[float]) -> Line2D | None:
 
 
 def faint_grid(ax: Axes, which: str) -> None:
-    """At the majors of axis "x" or "y"."""
+    """A faint grid at the major ticks of axis "x" or "y"."""
     ax.grid(
         visible=True, which="major", axis="y" if which == "y" else "x", color=INK, alpha=GRID, linewidth=0.5
     )
 
 
 def setting_axis(ax: Axes, values: Sequence[float], *, log: bool, most: int = 8) -> None:
-    """The axis of a swept setting, ascending values, logarithmic or not.
+    """The horizontal axis of a swept setting with ascending values, logarithmic or not.
 
-    On a logarithmic one few values are labelled themselves; else round ones, and of whole numbers whole ones.
+    On a log axis, up to `most` values are labelled themselves. Otherwise round numbers are, and only whole
+    ones if all values are whole.
     """
     first, last = values[0], values[-1]
     if log:
@@ -110,12 +111,12 @@ def setting_axis(ax: Axes, values: Sequence[float], *, log: bool, most: int = 8)
 
 
 def epoch_position(epoch: float) -> float:
-    """Where an epoch stands: log(1 + epoch), so that 0 has a place and early epochs have room."""
+    """Position of an epoch on its axis: log(1 + epoch), so that 0 has a place and early epochs have room."""
     return math.log1p(epoch)
 
 
 def epoch_axis(ax: Axes, epochs: Sequence[int], label: str, *, closest: float = 0.06) -> None:
-    """Labels the measured epochs (or steps) and nothing between them; drops labels that would touch."""
+    """Labels only the measured epochs (or steps), and drops labels that would touch."""
     positions = [epoch_position(e) for e in epochs]
     span = (positions[-1] - positions[0]) or 2.0
     kept: list[int] = []
@@ -146,7 +147,7 @@ def margin_note(
     right: bool = False,
     muted: bool = False,
 ) -> Annotation:
-    """Text beside the axes at row y, `offset` pt from their right edge: a column of a table."""
+    """Text at row y, `offset` pt right of the axes, as in a column of a table."""
     return ax.annotate(
         text,
         (1, y),
@@ -162,14 +163,14 @@ def margin_note(
 
 
 def margin_column(ax: Axes, texts: Sequence[str], *, offset: float = 8) -> None:
-    """Numbers beside the rows 0, 1, …, with their points in one line."""
+    """Numbers beside rows 0, 1, …, aligned at their decimal points."""
     wholes = [_advance(ax, text.partition(".")[0]) for text in texts]
     for y, (text, whole) in enumerate(zip(texts, wholes, strict=True)):
         margin_note(ax, y, text, offset=offset + max(wholes) - whole)
 
 
 def _advance(ax: Axes, text: str) -> float:
-    """How far a text takes the pen, in points: its ink is narrower by a digit's edges."""
+    """Advance width of a text in points, which includes the side bearings that its extent lacks."""
     ruler = ax.text(0, 0, "", fontsize=SMALL)
     widths = []
     for between in ("", text):
@@ -180,7 +181,7 @@ def _advance(ax: Axes, text: str) -> float:
 
 
 def margin_head(ax: Axes, text: str, *, offset: float = 8, right: bool = False) -> None:
-    """What heads such a column, on the line of the axes' title."""
+    """Heading of such a column, on the line of the axes' title."""
     ax.annotate(
         text,
         (1, 1),

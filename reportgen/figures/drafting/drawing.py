@@ -1,4 +1,4 @@
-"""What a figure hands on: first the ink with its words, then the saved drawing."""
+"""A figure with its texts, first as a sketch, then as the saved drawing."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from reportgen.figures.drafting.table import Table
 from reportgen.findings.marks import plain
 
 RASTER = 200
-"""Dots an inch of what is stored as pixels."""
+"""Dots per inch of what is stored as pixels."""
 
 
 @dataclass(frozen=True)
 class Sketch:
-    """A figure before it is saved, with its caption and its alternative text, whose numbers may be marked."""
+    """A figure before it is saved, with caption and alternative text, whose numbers may be marked."""
 
     figure: Figure
     caption: str
@@ -33,12 +33,12 @@ class Sketch:
 
 @dataclass(frozen=True)
 class Drawing:
-    """A saved figure: SVG bytes for a file or a PDF, `inline` for a page, its words and its numbers."""
+    """A saved figure: SVG bytes for a file or a PDF, `inline` for a page, its texts and its numbers."""
 
     name: str
     svg: bytes
     live: str
-    """The same picture, its ink marked as `reportgen.figures.drafting.marking` has it."""
+    """The same picture as text, with the attributes of `reportgen.figures.drafting.marking`."""
     caption: str
     alt: str
     table: Table
@@ -47,13 +47,12 @@ class Drawing:
     def inline(self) -> str:
         """The SVG as an element of an HTML page, following the page's colours.
 
-        The file keeps dark ink on a transparent ground. Text and axes are the
-        only things drawn in `INK`, so exchanging that one colour for
-        `currentColor` makes them take the colour of the text around the
-        figure, in light and in dark mode alike; the halo behind marks becomes
-        the page's background (the custom property ``--figure-paper``, else
-        the system's). Every id is prefixed by the figure's name, since ids
-        must be unique in a page that holds several figures.
+        The file keeps dark ink on a transparent ground. Only text and axes are
+        drawn in `INK`, so replacing that colour by `currentColor` gives them the
+        colour of the text around the figure, in light and in dark mode; the halo
+        behind marks becomes the page's background (the custom property
+        ``--figure-paper``, else the system's). Every id is prefixed by the
+        figure's name, since ids must be unique in a page with several figures.
         """
         text = self.live[self.live.index("<svg") :]
         text = text.replace(INK, "currentColor").replace(PAPER, "var(--figure-paper, Canvas)")
@@ -61,16 +60,16 @@ class Drawing:
 
 
 def save(sketch: Sketch, name: str) -> Drawing:
-    """Saves a sketch as SVG whose bytes depend on nothing but its content.
+    """Saves a sketch as SVG whose bytes depend only on its content.
 
     Must run under `house_style(name)`, which salts the ids; the date is left
-    out. Rasterized artists are stored at `RASTER` dots an inch.
+    out. Rasterized artists are stored at `RASTER` dots per inch.
     """
     figure = sketch.figure
     settle(figure)
     marks = attributes(figure, sketch.table)
     buffer = BytesIO()
-    # Not savefig, which draws everything once more to settle a layout that is settled.
+    # Not savefig, which would draw everything once more to compute a layout that is settled.
     figure.dpi = RASTER
     canvas: Any = FigureCanvasSVG(figure)
     canvas.print_svg(buffer, metadata={"Date": None})

@@ -1,4 +1,4 @@
-"""What estimators, objectives, settings and axes are called in figures; names at line ends, set apart."""
+"""Names of estimators, objectives, settings and axes in figures, and labels at the ends of lines."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from reportgen.findings.series import is_number
 from reportgen.objectives import OBJECTIVES
 
 End = tuple[float, float, str, Look]
-"""Where a line ends, x and y in data, its name and its look."""
+"""Where a line ends (x and y in data), its name and its look."""
 
 
 LINE = 3.1
-"""Height of a line of a row's name, mm."""
+"""Height of one text line in a row's name, mm."""
 
 
 def short_title(label: str, estimator: str) -> str:
-    """What an estimator is called in a figure.
+    """The name of an estimator in a figure.
 
-    A label of the declaration's own is used as it stands, with a capital. Otherwise the
-    title, without what it has in parentheses, and of a title in two parts
-    ("Score function, optimal constant baseline") the part that tells.
+    A label that the declaration chose is used as it is, with a capital. Otherwise it
+    is the title without parentheses; if that has two parts ("Score function, optimal
+    constant baseline"), it is the second if the title is long, else the first.
     """
     if estimator in ESTIMATORS and label == f"{estimator} antithetic":
         return f"{short_title(estimator, estimator)}, antithetic"
@@ -48,12 +48,12 @@ def short_title(label: str, estimator: str) -> str:
 
 
 def _begun(text: str) -> str:
-    """With a capital; a Greek letter is a symbol, and Φ another than φ."""
+    """With a capital first letter, unless that is Greek: a symbol, of which Φ is not φ."""
     return text if "α" <= text[:1] <= "ω" else text[:1].upper() + text[1:]
 
 
 def temperature(label: str, estimator: str) -> str:
-    """“0.1” or “10⁻⁷”, of a label that names the estimator and its temperature; empty of any other."""
+    """“0.1” or “10⁻⁷” for a label that names the estimator and its temperature; empty for any other."""
     named, _, told = label.partition(" at ")
     try:
         return plain(float(told)) if named == estimator else ""
@@ -64,7 +64,8 @@ def temperature(label: str, estimator: str) -> str:
 def wrapped(text: str, width: int = 25, lines: int = 3) -> str:
     """A label broken into at most `lines` lines; what does not fit ends in an ellipsis.
 
-    Lines are as even as their number allows, unless one ends with a comma; words keep their hyphens.
+    Lines are as even as their number allows, unless one ends with a comma. Words are not broken at hyphens
+    unless one is longer than a line.
     """
     longest = max((len(word) for word in text.split(" ")), default=0)
     parts = wrap(text, width, break_on_hyphens=longest > width)
@@ -77,21 +78,21 @@ def wrapped(text: str, width: int = 25, lines: int = 3) -> str:
 
 
 def row_height(titles: Sequence[str], least: float) -> float:
-    """Height of a row, mm, at which no name of several lines touches the next; `least` without such."""
+    """Height of a row, mm, at which names of several lines do not touch; at least `least`."""
     return max(least, *(LINE * (title.count("\n") + 1) for title in titles))
 
 
 def objective_title(objective: str) -> str:
-    """What an objective is called in a figure."""
+    """The name of an objective in a figure."""
     return OBJECTIVES[objective].title if objective in OBJECTIVES else objective.replace("_", " ")
 
 
 def spread(wanted: Sequence[float], sizes: Sequence[float], low: float, high: float) -> list[float]:
-    """Centres as close to `wanted` as can be (least squares) so that items of `sizes` do not overlap.
+    """Centres closest to `wanted` (least squares) at which items of `sizes` do not overlap.
 
-    Items keep their order. Where they do not all fit between `low` and
-    `high` they run over at both ends alike. Pooling adjacent violators: the
-    offsets of touching items are fixed, so the answer is an isotonic
+    Items keep their order. If they do not all fit between `low` and `high`, they
+    extend equally beyond both. The method is pooling of adjacent violators: the
+    offsets of touching items are fixed, so the solution is an isotonic
     regression.
     """
     if not wanted:
@@ -125,13 +126,13 @@ SETTINGS = {
     "train.after.num_samples": ("k before", "k, the samples of the training before"),
     "train.after.objective": ("trained before as", "the objective of the training before"),
 }
-"""Settings with a name of their own: on an axis, and in a sentence."""
+"""Settings with special names: on an axis, and in a sentence."""
 TRAINED_AS = {"elbo": "VAE", "elbo_analytic_kl": "VAE, analytic KL", "iwae": "IWAE"}
-"""What a model is called after its training objective, as Burda et al. (2016) do."""
+"""Names of models by their training objective, as in Burda et al. (2016)."""
 
 
 def setting_title(path: str, *, long: bool = False) -> str:
-    """What a swept setting is called on an axis, or in a sentence."""
+    """The name of a swept setting on an axis, or with `long` in a sentence."""
     if path.startswith("problem.arguments."):
         return path.rpartition(".")[2]
     name = path.rpartition(".")[2].replace("_", " ")
@@ -139,9 +140,9 @@ def setting_title(path: str, *, long: bool = False) -> str:
 
 
 def value_title(path: str, value: Any, among: Sequence[Any] = ()) -> str:
-    """A setting's value as a reader knows it: “VAE”, “2 layers”, “100 + 50”, “1500”.
+    """A setting's value in the reader's terms: “VAE”, “2 layers”, “100 + 50”, “1500”.
 
-    Stochastic layers are counted where that tells the values `among` which it stands from one another.
+    Stochastic layers are counted if the count alone distinguishes the values in `among`.
     """
     if path.startswith("train.") and path.endswith(".objective"):
         return TRAINED_AS.get(str(value), str(value))
@@ -155,42 +156,42 @@ def value_title(path: str, value: Any, among: Sequence[Any] = ()) -> str:
 
 
 def named_setting(path: str, value: Any, among: Sequence[Any] = ()) -> str:
-    """A setting with its value where the value alone does not say what it is: “cosine”, “VAE”, “k 5”."""
+    """A setting's value, preceded by its name unless the value explains itself: “cosine”, “VAE”, “k 5”."""
     title = value_title(path, value, among)
     plain_words = isinstance(value, str) or (path == "problem.latent" and "layer" in title)
     return title if plain_words else f"{setting_title(path)} {title}"
 
 
 def signal_axis(tall: float) -> str:
-    """Name of an axis of signal to noise: in two lines where the figure is too low for one; `tall` is mm."""
+    """Name of a signal-to-noise axis, on two lines if the figure, `tall` mm high, is too low for one."""
     return "signal-to-noise ratio\nof one estimate" if tall < 58 else "signal-to-noise ratio of one estimate"
 
 
 def variance_axis(objective: str) -> str:
-    """What the axis of total variance is called: φ has no unit, so its unit is that of the objective."""
+    """Name of the axis of total variance, whose unit is the objective's squared, since φ has none."""
     unit = OBJECTIVES[objective].unit if objective in OBJECTIVES else ""
     return f"total variance, {unit}²" if unit else "total variance"
 
 
 def variance_column(objective: str, name: str = "Total variance") -> Column:
-    """The same in a table."""
+    """The column of total variance in a table, with that unit."""
     unit = OBJECTIVES[objective].unit if objective in OBJECTIVES else ""
     return Column(name, f"{unit}²" if unit else "")
 
 
 def end_labels(ax: Axes, ends: Sequence[End], series: Sequence[str]) -> None:
-    """Names lines at their right ends; `series` are those of the lines.
+    """Names lines at their right ends; `series` holds the series of each line.
 
-    Text is ink, with the line's mark before it and a thin leader from the
-    line's end, so that nothing depends on telling colours apart. Labels are
-    spread along the axes' height until none touch; a figure too low for them
-    all grows. Call it last: it computes the figure's layout, and keeps it.
+    Text is in ink, after the line's mark and a thin leader from the line's end,
+    so that nothing depends on telling colours apart. Labels are spread along the
+    axes' height so that none touch; a figure too low for all of them grows. Call
+    it last, since it computes the figure's layout and keeps it.
     """
     end_labels_of_panels([(ax, ends, series)])
 
 
 def end_labels_of_panels(panels: Sequence[tuple[Axes, Sequence[End], Sequence[str]]]) -> None:
-    """The same in several panels of one figure, beside which the layout leaves room for all labels."""
+    """`end_labels` for several panels of one figure, whose layout leaves room for all labels."""
     figure = panels[0][0].get_figure(root=True)
     assert figure is not None
     names = [[_name(ax, text) for _, _, text, _ in ends] for ax, ends, _ in panels]
@@ -218,7 +219,7 @@ def _name(ax: Axes, text: str) -> Annotation:
 
 
 def _height(name: Annotation) -> float:
-    """How high a label is, its lines as close as LEADING sets them."""
+    """Height of a label, whose lines are as close as LEADING sets them."""
     whole = name.get_window_extent().height
     return whole if "\n" in name.get_text() else LEADING * whole
 
@@ -230,7 +231,7 @@ def _place(
     names: Sequence[Annotation],
     sizes: Sequence[float],
 ) -> None:
-    """Labels at their heights, with marks and leaders, once the layout is settled."""
+    """Places labels at their heights, with marks and leaders, once the layout is settled."""
     figure = ax.get_figure(root=True)
     assert figure is not None
     box, whole = ax.get_window_extent(), figure.bbox
@@ -245,7 +246,7 @@ def _place(
         start = ax.transAxes.inverted().transform(ax.transData.transform((x, y)))
         ends_here = x >= max(end[0] for end in ends)
         right = [1 + offset / box.width for offset in (9, 13, 15.5)]
-        if ends_here:  # a line that ends early is known by its mark: a leader would cross the others
+        if ends_here:  # a line that ends early is identified by its mark; a leader would cross others
             (leader,) = ax.plot(
                 [start[0] + 5 / box.width, *right[:2]],
                 [start[1], height, height],

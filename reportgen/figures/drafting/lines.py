@@ -1,4 +1,4 @@
-"""Data and ink of every figure that draws one line an estimator: over epochs, samples, settings."""
+"""Data and drawing of figures with one line per estimator, over epochs, samples or settings."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from reportgen.figures.drafting.table import Cell, Mark, Row
 from reportgen.findings import Estimate
 
 NOT_THERE = "not available: not measured there"
-"""Status of a place on an axis where nothing was to be measured."""
+"""Status at a place on an axis where no measurement was planned."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """One estimator's values at the positions of an axis; what is missing is an unavailable estimate."""
+    """One estimator's values at the positions of an axis; missing ones are unavailable estimates."""
 
     label: str
     title: str
@@ -29,17 +29,17 @@ class Line:
 
     @property
     def series(self) -> str:
-        """What tells it from the other lines of its figure."""
+        """An identifier of the line within its figure."""
         return f"{self.label}: {self.title}"
 
     @property
     def values(self) -> list[float]:
-        """The estimates' values, NaN where there is none."""
+        """The estimates' values, NaN where one is missing."""
         return [e.value if e.available else math.nan for e in self.estimates]
 
     @property
     def bounds(self) -> tuple[list[float], list[float]]:
-        """Lower and upper ends of the intervals, NaN where there is none."""
+        """Lower and upper ends of the intervals, NaN where one is missing."""
         return (
             [e.low if e.available else math.nan for e in self.estimates],
             [e.high if e.available else math.nan for e in self.estimates],
@@ -47,7 +47,7 @@ class Line:
 
     @property
     def has_zero(self) -> bool:
-        """Whether one of its values is zero, which a log axis has no place for."""
+        """Whether one of its values is zero, which a log axis cannot show."""
         return any(e.available and e.value == 0 for e in self.estimates)
 
     @property
@@ -57,10 +57,10 @@ class Line:
 
 
 def extent(lines: Sequence[Line]) -> list[float]:
-    """Every value and bound that an axis has to hold.
+    """Every value and bound that an axis must include.
 
-    Bounds more than a decade from their value, zero included, would only
-    flatten the figure: the axis does not follow them, the interval runs off.
+    Bounds more than a decade from their value, such as zero, would only flatten
+    the figure, so the axis does not extend to them and the interval runs off it.
     """
     result: list[float] = []
     for line in lines:
@@ -77,7 +77,7 @@ def draw_lines(
 ) -> None:
     """Draws each line with its intervals; values that a log axis cannot hold leave a gap.
 
-    Its points are rows of the figure's table: see `rows_of`.
+    Its points correspond to rows of the figure's table, see `rows_of`.
     """
     for line in lines:
         values = [v if v > 0 else math.nan for v in line.values]
@@ -89,9 +89,9 @@ def draw_lines(
 def rows_of(
     lines: Sequence[Line], places: Sequence[Cell], *, panel: int = 0, before: tuple[Cell, ...] = ()
 ) -> tuple[Row, ...]:
-    """Rows for a table: what the panel is, the line's title, the place on the axis, the estimate.
+    """Rows for a table: the cells `before`, the line's title, the place on the axis, the estimate.
 
-    A place where nothing was to be measured has no row.
+    A place where no measurement was planned has no row.
     """
     return tuple(
         Row((*before, line.title, place, estimate), Mark(line.series, index, panel))
@@ -104,7 +104,7 @@ def rows_of(
 def label_lines(
     ax: Axes, positions: Sequence[float], lines: Sequence[Line], notes: Sequence[str] = ()
 ) -> None:
-    """Names each line at its last drawn point, with an optional note on a line of its own."""
+    """Names each line at its last drawn point, with an optional note below the name."""
     ends: list[tuple[float, float, str, Look]] = []
     series = []
     for index, line in enumerate(lines):

@@ -1,11 +1,11 @@
-"""Whose ink is whose: marks on artists, and the attributes that they become in a page's SVG.
+"""What each artist represents: marks on artists, and the attributes they become in a page's SVG.
 
-A script in the page can then say what a point is (`data-rows`: rows of the
+With them, a script in the page can describe a point (`data-rows`: rows of the
 figure's table, in the order in which points are drawn), hide a series
-(`data-series`), lay a logarithmic axis out again (`data-log` with limits and
-box of the axes, what moves with it, what belongs to the scale alone), and read
-a colour (`data-tiles`: the corners of pictures and what they are;
-`data-colours`: the ends of a colour bar). A figure's file has none of this.
+(`data-series`), switch a logarithmic axis to linear (`data-log` with the limits
+and box of the axes, and attributes of what moves with the axis or belongs only to
+its scale), and read a colour (`data-tiles`: the corners of pictures and what they
+show; `data-colours`: the ends of a colour bar). A figure's file has none of this.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ Kind = Literal[
     "tiles",
     "colours",
 ]
-"""What an artist is: a line; marks; points that are places on a line or column; intervals; the name at a
-line's end and what leads to it; what else follows the axis; ticks; the axis's name; axes with a logarithm;
-axes of pictures whose pixels are numbers; those of a colour bar."""
+"""Kinds of artist: a line; marks; points on a line or column without marks; intervals; the label at a line's
+end and its leader; anything else that follows the axis; ticks; the axis's name; axes with a logarithm; axes
+of pictures whose pixels are numbers; axes of a colour bar."""
 
 
 def mark(
@@ -53,19 +53,19 @@ def mark(
     at: Sequence[tuple[float, float]] = (),
     said: object = None,
 ) -> None:
-    """Says what an artist is, and of marks and points which of their series they are, as drawn.
+    """Marks an artist with its kind, and marks and points with their indices in their series, as drawn.
 
-    `at`, in data, is where points are that have no marks of their own, or the corners of pictures; `said`
-    goes to the page as it is, in JSON.
+    `at`, in data, gives the positions of points without marks, or the corners of pictures; `said` goes to
+    the page unchanged, as JSON.
     """
     places = [(float(x), float(y)) for x, y in at]
     artist.set_gid(json.dumps([kind, series, [int(point) for point in points], panel, places, said]))
 
 
 def attributes(figure: Figure, table: Table) -> dict[str, str]:
-    """Numbers the marked artists of a figure whose layout is settled; attributes by their new ids.
+    """Gives the marked artists of a figure with settled layout new ids, and returns attributes by id.
 
-    Raises ValueError where a point has no row in the table.
+    Raises ValueError if a point has no row in the table.
     """
     rows = {row.mark: number for number, row in enumerate(table.rows) if row.mark is not None}
     series = {name: number for number, name in enumerate(table.series)}
@@ -126,7 +126,7 @@ def _of_kind(kind: Kind, ax: Axes, artist: Artist) -> dict[str, str]:
 
 
 def _places(ax: Axes, places: Sequence[tuple[float, float]]) -> str:
-    """Of places in data the x and y in the drawing, in points from its upper left corner."""
+    """Coordinates x and y in the drawing, in points from its upper left corner, of places in data."""
     x, y = np.asarray(ax.transData.transform(places), dtype=float).T
     return " ".join(f"{a:.2f} {b:.2f}" for a, b in zip(x, _height(ax) - y, strict=True))
 

@@ -1,6 +1,6 @@
-"""What matplotlib measures of words, evenly and once.
+"""Changes how matplotlib measures text: even line spacing, and each label only once.
 
-A release of matplotlib that may measure otherwise than those known is left to itself.
+Releases of matplotlib other than the known ones may measure differently and are left unchanged.
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ import matplotlib
 from matplotlib import text
 
 KNOWN = ((3, 10), (3, 11))
-"""Releases of matplotlib that measure with what is named here."""
+"""Releases of matplotlib that measure text with the functions named here."""
 MEASURE = "_get_text_metrics_with_cache"
-"""What matplotlib measures a line of a label with."""
+"""The function with which matplotlib measures one line of a label."""
 PLACE = "_get_layout"
-"""What it places the lines of a label with, all of them about one point."""
+"""The method with which it lays out the lines of a label relative to one point."""
 
 
 @contextmanager
 def even_lines() -> Iterator[None]:
-    """While it lasts, lines of a label stand equally far apart, whatever letters are in them.
+    """Within this context, lines of a label are evenly spaced, whatever letters they contain.
 
-    Given a spacing, matplotlib centres the ink of every line in its share of the height: a line with
-    a descender or a parenthesis stands closer to the one above. Here each has the ink of a bar, which is
-    as high and as deep as any letter.
+    Given a spacing, matplotlib centres the ink of every line in its share of the height, so a line with a
+    descender or a parenthesis would be closer to the one above. Here each line is measured as if it
+    contained a vertical bar, which is as high and as deep as any letter.
     """
     if not _is_known():
         yield
@@ -48,9 +48,9 @@ def even_lines() -> Iterator[None]:
 
 @contextmanager
 def measured_once() -> Iterator[None]:
-    """While it lasts, labels that are alike are measured once.
+    """Within this context, identical labels are measured only once.
 
-    A layout that leaves room for every label, and the drawing after it, measure each of them seven times.
+    The layout, which leaves room for every label, and the drawing after it would measure each seven times.
     """
     if not _is_known():
         yield
@@ -59,7 +59,7 @@ def measured_once() -> Iterator[None]:
     known: dict[tuple[Any, ...], Any] = {}
 
     def placed(label: Any, renderer: Any) -> Any:
-        if label.get_wrap():  # its lines end where the figure does
+        if label.get_wrap():  # its line breaks depend on the figure
             return plain(label, renderer)
         alike = (
             label.get_text(),

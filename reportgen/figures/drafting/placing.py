@@ -1,4 +1,4 @@
-"""Numbers beside marks, each where the least ink lies under it."""
+"""Places numbers beside marks, each where it covers the least ink."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ Box = tuple[float, float, float, float]
 """Left, bottom, right, top, in points."""
 
 GAPS = (4.5, 10.0, 16.0, 24.0)
-"""Points between a mark and its number: near, and where that is over a line, further."""
+"""Distances in points tried between a mark and its number: near ones first, larger ones to avoid lines."""
 FAR = 16.0
-"""Gap from which a thin line leads from the number to its mark."""
+"""Gap from which a thin line connects the number with its mark."""
 PER_POINT = 0.4
-"""What a point of distance costs, in points of line that are covered."""
+"""Cost of a point of distance, in points of covered line."""
 LEADER = {"arrowstyle": "-", "linewidth": 0.5, "color": INK, "shrinkA": 0.0, "shrinkB": 3.0}
 MARGIN = 1.0
-"""Points around a number that are better left free too."""
+"""Margin around a number that should be free too, in points."""
 
 
 def number_marks(ax: Axes, marks: Sequence[tuple[float, float, str]]) -> None:
-    """Writes texts beside marks: (x, y, text), x and y in data. Everything else is drawn already.
+    """Writes texts beside marks: (x, y, text), x and y in data. Everything else must be drawn already.
 
-    Of the places around a mark the one with the least ink under it is taken, inside the axes and off
-    the numbers written before, the nearer of two alike. What is still crossed by a line gets a ground of
-    paper. It computes the figure's layout, and keeps it.
+    Each text takes the place around its mark that covers the least ink, inside the axes and clear of the
+    numbers written before, and the nearest of equal ones. If a line still crosses it, it gets a background
+    of paper. This computes the figure's layout, and keeps it.
     """
     figure = ax.get_figure(root=True)
     if not marks or figure is None:
@@ -72,7 +72,7 @@ def number_marks(ax: Axes, marks: Sequence[tuple[float, float, str]]) -> None:
 
 
 def places(width: float, height: float) -> Iterator[tuple[float, float, float]]:
-    """Gaps, and centres of a text around a mark as offsets from it in points, the most natural first."""
+    """Candidate gaps and centres of a text, as offsets from its mark in points, the most natural first."""
     for gap in GAPS:
         up, across, slant = gap + height / 2, gap + width / 2, gap / 2 + width / 2
         beside = ((0.0, up), (0.0, -up), (across, 0.0), (-across, 0.0))

@@ -1,4 +1,4 @@
-"""Marks with their intervals: along a line, or one by one; and what a legend shows of them."""
+"""Marks with their intervals, along a line or one by one, and their keys in a legend."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from reportgen.figures.drafting.table import Mark
 from reportgen.findings.choice import evenly
 
 SIZE = 4.4
-"""Size of marks that have room."""
+"""Size of marks if there is room."""
 FEW = 8
-"""Marks of a crowded line that are of this size all the same."""
+"""Number of marks on a crowded line that keep this size."""
 DOT = 1.4
-"""Size of the others."""
+"""Size of the other marks on a crowded line."""
 BAND = 0.35
-"""Opacity of intervals that stand side by side."""
+"""Opacity of intervals on a crowded line."""
 
 
 def curve(
@@ -40,10 +40,9 @@ def curve(
 ) -> None:
     """Marks with their intervals, joined by a line; NaN leaves a gap in the line.
 
-    An infinite or missing bound is not drawn; the mark still is. Where marks
-    would cover one another and the line, most are dots on it, and the
-    intervals a pale band. `series` and `panel` are those of
-    its rows in the figure's table, one a position.
+    An infinite or missing bound is not drawn, but its mark is. If marks would cover
+    one another and the line, most become dots on it, and the intervals a pale band.
+    `series` and `panel` are those of its rows in the figure's table, one per position.
     """
     xs, ys = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
     lo, hi = np.asarray(low, dtype=float), np.asarray(high, dtype=float)
@@ -73,7 +72,7 @@ def curve(
 
 
 def _crowded(ax: Axes, count: int, size: float) -> bool:
-    """Whether so many marks side by side would half cover one another on axes as wide as before layout."""
+    """Whether `count` marks side by side would half cover one another at the axes' width before layout."""
     figure = ax.get_figure(root=True)
     assert figure is not None
     return count * size / 2 > ax.get_window_extent().width / figure.dpi * 72
@@ -118,7 +117,7 @@ def _markers(ax: Axes, x: ArrayLike, y: ArrayLike, look: Look, size: float, *, e
 
 
 def marker_size(look: Look, size: float) -> float:
-    """Markers of one nominal size do not look the same size; this evens them out."""
+    """The marker size that looks as large as `size`, since shapes of one nominal size look different."""
     return size * {"D": 0.86, "s": 0.92, "*": 1.4, "^": 1.08, "v": 1.08, "X": 1.12, "P": 1.1, "h": 1.1}.get(
         look.marker, 1.0
     )

@@ -1,11 +1,11 @@
-"""The one place where figures get their looks: sizes, fonts, colours, marks.
+"""The look of all figures: sizes, fonts, colours, marks.
 
 Figures are drawn at their final size, so a point here is a point on paper:
-text of 8.4 pt stands beside a 10 pt body and captions of 8 pt. Each estimator has a fixed colour,
-marker and dash pattern, in every figure and whatever the order of
-declaration, so that any one of the three is enough to know it: the colours
-are Okabe and Ito's, darkened where they would fade on white, and each keeps
-a contrast of about 3 to 1 on a white page as on a dark one.
+text of 8.4 pt stands beside a 9.6 pt body and captions of 8 pt. Each estimator
+has a fixed colour, marker and dash pattern in every figure, whatever the order of
+declaration, so that any one of the three identifies it. The colours are Okabe and
+Ito's, darkened where they would fade on white; each keeps a contrast of about
+3 to 1 on a white page and on a dark one.
 """
 
 from __future__ import annotations
@@ -34,17 +34,17 @@ MILLIMETRE = 1 / 25.4
 COLUMN = 160.0
 """Width of the text column, mm; every figure is drawn and printed this wide."""
 LOWEST = 46.0
-"""Height, mm, of the lowest figure of lines."""
+"""Least height, mm, of a figure with lines."""
 LEADING = 0.85
-"""Line spacing inside a label, closer than labels stand to one another."""
+"""Line spacing inside a label, closer than between labels."""
 
 TEXT = 8.4
 SMALL = 7.8
 
 INK = "#1b1f24"
-"""Text and axes. Used for nothing else, so that a page can swap it for its own text colour."""
+"""Colour of text and axes, used for nothing else, so that a page can replace it by its own."""
 PAPER = "#fffffe"
-"""What stands behind marks; a page can swap it for its own background."""
+"""Colour behind marks, which a page can replace by its own background."""
 GRID = 0.13
 """Opacity of grid lines drawn in ink."""
 MUTED = 0.68
@@ -55,7 +55,7 @@ Dash = tuple[float, tuple[float, ...]] | Literal["-"]
 
 @dataclass(frozen=True)
 class Look:
-    """How one estimator is drawn: any of the three tells it from the others."""
+    """How one estimator is drawn; any of the three distinguishes it from the others."""
 
     colour: str
     marker: str
@@ -80,17 +80,17 @@ SPARE = (
     Look("#5b7f95", "*", (0, (4, 3))),
     Look("#b36a3c", "d", (0, (1.2, 2.4))),
 )
-"""For the other estimators, a user's own among them."""
+"""Looks of the other estimators, including a user's own."""
 
 VARIANTS = ("o", "s", "D", "^", "v", "P", "X", "p", "<", ">")
 
 
 def looks(estimator_of: Mapping[str, str]) -> dict[str, Look]:
-    """The look of every label, from label → estimator name.
+    """The look of every label, given label → estimator name.
 
-    A name outside the table gets a spare look by a checksum of its name; a
-    second label of one estimator keeps the colour and changes marker and
-    dash. Only the set of labels matters, not its order.
+    A name outside the table gets a spare look by a checksum of the name; a
+    second label of the same estimator keeps the colour but changes marker and
+    dash. Only the set of labels matters, not their order.
     """
     taken: dict[str, Look] = dict(LOOKS)
     free = list(SPARE)
@@ -100,7 +100,7 @@ def looks(estimator_of: Mapping[str, str]) -> dict[str, Look]:
         taken[name] = free.pop(crc32(name.encode()) % len(free))
     result: dict[str, Look] = {}
     seen: dict[str, int] = {}
-    # The label that is the bare name comes first and keeps the estimator's own look.
+    # A label equal to the estimator's name comes first, so that it keeps the estimator's own look.
     for label in sorted(estimator_of, key=lambda label: (label != estimator_of[label], label)):
         name = estimator_of[label]
         look, again = taken[name], seen.get(name, 0)
@@ -116,9 +116,9 @@ def looks(estimator_of: Mapping[str, str]) -> dict[str, Look]:
 def families() -> tuple[str, ...]:
     """Font families for figures: the report's sans serif, its mathematics, then matplotlib's DejaVu.
 
-    Files that the templates ship are registered here, at run time, so that
-    no font of the machine is used. A glyph is taken from the first family
-    that has it. Raises MissingRequirementError where a file is missing.
+    Font files shipped with the templates are registered here, at run time, so
+    that no font of the machine is used. A glyph is taken from the first family
+    that has it. Raises MissingRequirementError if a file is missing.
     """
     found = []
     for stem in ("sans-regular", "math-regular"):
@@ -131,7 +131,7 @@ def families() -> tuple[str, ...]:
 
 
 def parameters(salt: str) -> dict[str, Any]:
-    """Settings of matplotlib for one figure; `salt` makes its ids its own, and repeatable."""
+    """Settings of matplotlib for one figure; `salt` makes its ids distinct and reproducible."""
     return {
         "svg.hashsalt": salt,
         "svg.fonttype": "path",
@@ -182,14 +182,14 @@ def parameters(salt: str) -> dict[str, Any]:
 
 
 _ALONE = RLock()
-"""Held while a figure is drawn: matplotlib's settings are those of all threads."""
+"""Held while a figure is drawn, since matplotlib's settings are shared by all threads."""
 
 
 @contextmanager
 def house_style(salt: str) -> Iterator[None]:
-    """Within, figures are drawn and saved in the house's style, untouched by a user's matplotlibrc.
+    """Context in which figures are drawn and saved in the house style, whatever a user's matplotlibrc says.
 
-    Raises RenderError for a character that no font has, of which matplotlib would only warn.
+    Raises RenderError for a character that no font has, about which matplotlib would only warn.
     """
     with _ALONE, matplotlib.rc_context(), warnings.catch_warnings(), even_lines(), measured_once():
         warnings.filterwarnings("error", "Glyph .* missing from font", UserWarning)
@@ -208,31 +208,31 @@ def house_style(salt: str) -> Iterator[None]:
 
 
 def leading(words: str) -> float | None:
-    """Line spacing of a label: LEADING between lines.
+    """Line spacing of a label: LEADING for several lines, None for one.
 
-    A single line takes its height from its font. Where it is given a spacing, matplotlib centres its ink,
-    and a label with a comma or a parenthesis stands on another baseline than the one beside it.
+    A single line without spacing takes its height from its font. With one, matplotlib would centre its ink,
+    so that a label with a comma or a parenthesis would have another baseline than its neighbour.
     """
     return LEADING if "\n" in words else None
 
 
 def new_figure(height: float) -> Figure:
-    """An empty figure of so many mm, as wide as the column; its layout keeps every label inside."""
+    """An empty figure of `height` mm, as wide as the column; its layout keeps every label inside."""
     size = (COLUMN * MILLIMETRE, height * MILLIMETRE)
-    figure = Figure(figsize=size, layout="constrained", dpi=72)  # as SVG is: a pixel is a point
+    figure = Figure(figsize=size, layout="constrained", dpi=72)  # as in SVG: a pixel is a point
     FigureCanvasSVG(figure)
     return figure
 
 
 def height(whole: float, lines: int) -> float:
-    """Height, mm, of a figure of so many lines: `whole` of many, less of few."""
+    """Height, mm, of a figure with `lines` lines: `whole` for many, less for few."""
     return max(whole * min(1.0, 0.45 + 0.18 * lines), LOWEST)
 
 
 def settle(figure: Figure) -> None:
-    """Computes the layout now and keeps it; left to itself matplotlib would do it twice on saving.
+    """Computes the layout now and keeps it; otherwise matplotlib would compute it twice on saving.
 
-    Labels of several lines get their spacing first, wherever they stand.
+    Labels of several lines get their line spacing first, wherever they are.
     """
     for label in figure.findobj(Text):
         if isinstance(label, Text) and "\n" in label.get_text():

@@ -10,14 +10,13 @@ _GEOMETRY = re.compile(r'\b(d|x|y|transform|width|height|viewBox|points)="([^"]*
 
 
 def compact(text: str, attributes: str = "", marks: Mapping[str, str] | None = None) -> str:
-    """The same drawing in about half the bytes, `attributes` added to its root element.
+    """The same drawing in about half the bytes, with `attributes` added to its root element.
 
-    Elements whose id is one of `marks` get its attributes instead.
-
-    Left out are metadata, comments, white space, blanks (letters without an
-    outline), ids that nothing refers to and decimals below a hundredth of a
-    point (a thousandth in factors of scale). The style sheet, which in a page would apply to the whole page,
-    becomes two attributes of the root. Ids are renamed by their order.
+    Elements whose id is a key of `marks` get the attributes there instead of it.
+    Left out are metadata, comments, white space, blanks (letters without an outline),
+    ids that nothing refers to, and decimals beyond two (six in scales and matrices).
+    The style sheet, which would apply to a whole page, becomes two attributes of the
+    root. Ids are renumbered.
     """
     text = re.sub(
         r"<metadata>.*?</metadata>|<!--.*?-->|<!DOCTYPE.*?>|<style.*?</style>", "", text, flags=re.S
@@ -48,26 +47,26 @@ def compact(text: str, attributes: str = "", marks: Mapping[str, str] | None = N
 
 
 def bare(text: str) -> str:
-    """A compact drawing without the attributes of its marks."""
+    """A compact drawing without the attributes from its marks."""
     return _flattened(re.sub(r' data-[a-z]+="[^"]*"', "", text))
 
 
 def _flattened(text: str) -> str:
-    """Without groups that hold nothing, or say nothing of the leaves they hold."""
+    """Without empty groups, and groups without attributes around leaves."""
     while (shorter := re.sub(r"<(g|defs)></\1>|<g>((?:<(?:use|path) [^>]*/>)+)</g>", r"\2", text)) != text:
         text = shorter
     return text
 
 
 def _without_blanks(text: str) -> str:
-    """Drops letters that have no outline, and every use of them."""
+    """Drops letters without outline, and every use of them."""
     for blank in re.findall(r'<path id="([^"]*)"(?: transform="[^"]*")?/>', text):
         text = re.sub(rf'<path id="{blank}"[^>]*/>|<use xlink:href="#{blank}"[^>]*/>', "", text)
     return text
 
 
 def _without_repeats(text: str) -> str:
-    """Drops from every use what the path it refers to says for itself: the path's own style wins."""
+    """Drops from every `use` the styles that its path declares itself, which take precedence."""
     own = {m[1]: set(m[2].split(";")) for m in re.finditer(r'<path id="(\w+)"[^>]*? style="([^"]*)"', text)}
 
     def shorter(match: re.Match[str]) -> str:

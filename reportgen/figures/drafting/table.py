@@ -1,4 +1,4 @@
-"""The numbers behind a figure as a table: a row a mark, for a page, a file, and who cannot see the ink."""
+"""The numbers behind a figure as a table, one row per mark, for pages, files and screen readers."""
 
 from __future__ import annotations
 
@@ -13,20 +13,19 @@ from typing import Literal
 from reportgen.findings import Estimate
 
 Cell = str | int | float | Estimate | None
-"""None where a row has nothing to say; NaN where a number is not available."""
+"""None if a row has nothing in the column; NaN if a number is not available."""
 
 PLACES = ("Monte Carlo",)
-"""Heads that begin with a name."""
+"""First words of headings that begin with a proper name."""
 
 Form = Literal["plain", "number", "nats", "p", "percent"]
-"""How a page writes numbers without an interval: as they are, three digits, two decimals, a p-value.
-
-Fractions are written in per cent with an interval and without."""
+"""How a page writes numbers without interval: as they are, three digits, two decimals, or a p-value.
+Fractions are written in per cent, with or without interval."""
 
 
 @dataclass(frozen=True)
 class Mark:
-    """Which point of the ink a row stands for: its panel, its series and its place in the series.
+    """The point in the drawing that a row stands for: its panel, its series and its index in the series.
 
     A series with an empty name cannot be switched off by itself.
     """
@@ -38,23 +37,23 @@ class Mark:
 
 @dataclass(frozen=True)
 class Column:
-    """What stands below a heading, with its unit where it has one."""
+    """A column, with its unit if it has one."""
 
     name: str
     unit: str = ""
     form: Form = "plain"
     heads: bool = False
-    """Whether its cells are the headings of rows; so are those of one column. They name the series."""
+    """Whether its cells are the headings of rows, as they are in exactly one column; they name the series."""
 
     @property
     def heading(self) -> str:
-        """“Total variance, nats²”."""
+        """The heading with its unit: “Total variance, nats²”."""
         return f"{self.name}, {self.unit}" if self.unit else self.name
 
 
 @dataclass(frozen=True)
 class Row:
-    """Cells, one a column, and the mark they are of; None where nothing single is drawn for them."""
+    """Cells, one per column, and the mark they describe; None if no single mark is drawn for them."""
 
     cells: tuple[Cell, ...]
     mark: Mark | None = None
@@ -62,13 +61,13 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """Everything that a figure draws, in the order in which it is read."""
+    """Everything that a figure draws, in reading order."""
 
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
 
     def __post_init__(self) -> None:
-        """Every row has a cell a column, one of them its heading, and no two rows stand for one mark."""
+        """Checks that every row has a cell per column, one column heads rows, and marks are distinct."""
         marks = [row.mark for row in self.rows if row.mark is not None]
         fits = all(len(row.cells) == len(self.columns) for row in self.rows)
         if not fits or len(set(marks)) < len(marks) or sum(column.heads for column in self.columns) != 1:
@@ -81,16 +80,16 @@ class Table:
         return tuple(dict.fromkeys(name for name in names if name))
 
     def column(self, index: int) -> list[Cell]:
-        """The cells below one heading."""
+        """The cells of one column."""
         return [row.cells[index] for row in self.rows]
 
     def estimated(self, index: int) -> bool:
-        """Whether a column holds estimates, which take a cell for each end of the interval too."""
+        """Whether a column holds estimates, which also take cells for interval, replicates and status."""
         return any(isinstance(cell, Estimate) for cell in self.column(index))
 
     @cached_property
     def csv(self) -> bytes:
-        """RFC 4180 in UTF-8 with a header; numbers read back to the bit, nothing where there is none."""
+        """RFC 4180 in UTF-8 with a header; numbers read back to the bit, missing ones are empty."""
         out = io.StringIO(newline="")
         writer = csv.writer(out, lineterminator="\r\n")
         writer.writerow(self._header())

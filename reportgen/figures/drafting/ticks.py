@@ -1,4 +1,4 @@
-"""Where the ticks of an axis stand and what they say: honest logarithms, no needless digits."""
+"""Positions and labels of an axis's ticks: logarithmic ones, without needless digits."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def plain(value: float) -> str:
 
 
 def _stripped(text: str) -> str:
-    """Without zeros at the end of its decimals."""
+    """Without trailing zeros in its decimals."""
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
@@ -49,8 +49,8 @@ def log_ticks(low: float, high: float, room: int = 7) -> Ticks:
     """Ticks of a log axis between two positive limits.
 
     Over two decades or more only powers of ten are labelled, thinned to a
-    regular step so that at most `room` remain; over less, 1, 2 and 5 (or
-    every round step) are, so that an axis never has fewer than two labels.
+    regular step so that at most `room` remain; over less, 1, 2 and 5 (or finer
+    round steps) are, so that an axis never has fewer than two labels.
     """
     powers = range(math.ceil(math.log10(low) - 1e-9), math.floor(math.log10(high) + 1e-9) + 1)
     wide = math.log10(high / low) >= 2 and len(powers) >= 2
@@ -60,7 +60,7 @@ def log_ticks(low: float, high: float, room: int = 7) -> Ticks:
 
 
 def _powers(powers: range, room: int) -> Ticks:
-    """Labels at powers of ten; between them ticks at 2 … 9 times each, or at the powers left out."""
+    """Labels at powers of ten, with minor ticks at 2 … 9 times each, or at powers that are not labelled."""
     step = next(s for s in (1, 2, 3, 4, 5, 10, 20, 50, 100) if len(powers) / s <= room)
     major = [e for e in powers if e % step == 0]
     written = major[0] >= -3 and major[-1] <= 4
@@ -70,7 +70,7 @@ def _powers(powers: range, room: int) -> Ticks:
 
 
 def _steps(low: float, high: float, powers: range, room: int) -> Ticks:
-    """Labels at the coarsest steps of which three lie within the limits, and none of its halves has none."""
+    """Labels at the coarsest steps with at least three within the limits and some in either half."""
     values: list[float] = []
     for steps in STEPS:
         values = [v for v in _multiples(powers, steps) if low * (1 - 1e-9) <= v <= high * (1 + 1e-9)]
@@ -82,12 +82,12 @@ def _steps(low: float, high: float, powers: range, room: int) -> Ticks:
 
 
 def _multiples(powers: range, steps: Sequence[float]) -> list[float]:
-    """These many times each power of ten, and the one below the first."""
+    """Each of `steps` times each power of ten, from one below the first."""
     return [m * 10.0**e for e in range(powers.start - 1, powers.stop) for m in steps]
 
 
 def apart(values: Sequence[float], least: float) -> list[float]:
-    """Ticks at least so far from one another (log10); of two that are closer the rounder stays."""
+    """Ticks at least `least` apart (log10); of two that are closer, the one with the shorter label stays."""
     kept: list[float] = []
     for value in values:
         if kept and math.log10(value / kept[-1]) < least:
@@ -99,6 +99,6 @@ def apart(values: Sequence[float], least: float) -> list[float]:
 
 
 def scientific(value: float) -> str:
-    """2.5·10⁻⁶."""
+    """In scientific notation: 2.5·10⁻⁶."""
     exponent = math.floor(math.log10(value) + 1e-12)
     return f"{plain(value / 10.0**exponent)}·{power_of_ten(exponent)}"

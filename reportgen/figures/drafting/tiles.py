@@ -1,4 +1,4 @@
-"""Small pictures side by side, as one raster: a page draws one image, however many there are."""
+"""Small pictures side by side in one raster, so that a page draws one image however many there are."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from reportgen.figures.drafting.marking import mark
 from reportgen.figures.drafting.style import COLUMN, INK, MUTED
 
 STORED = 112
-"""Pixels a side at which a tile is stored, at least: enlarged, not blurred."""
+"""Least number of pixels on a tile's longer side, to which it is enlarged without blurring."""
 
 
 class Canvas:
-    """All tiles as one raster, transparent between them, and their frames."""
+    """All tiles in one raster, transparent between them, with their frames."""
 
     def __init__(self, width: float, total: float, shape: tuple[int, int]) -> None:
-        """Of tiles so wide, on so much height, mm, for pictures of a height and width in pixels."""
+        """For tiles `width` mm wide, on a sheet `total` mm high, of pictures of `shape` pixels."""
         self.times = -(-STORED // max(shape))
         self.dots = shape[1] * self.times / width
-        """In a millimetre."""
+        """Pixels per millimetre."""
         size = round(total * self.dots) + 1, round(COLUMN * self.dots) + 1
         self.picture = np.zeros((*size, 4), dtype=np.uint8)
         self.tile = shape[0] * self.times, shape[1] * self.times
@@ -34,9 +34,9 @@ class Canvas:
     def put(
         self, x: float, y: float, picture: Array | None, of: str = "", name: str = "", bar: int = 0
     ) -> None:
-        """An image with its upper left corner at (x, y), mm; an empty frame without one.
+        """Puts an image with its upper left corner at (x, y), mm; without one, an empty frame.
 
-        `of` and `name` say whose it is and what; `bar` is the number of its colour bar.
+        `of` and `name` say whose it is and what it shows; `bar` is the number of its colour bar.
         """
         top, left = round(y * self.dots), round(x * self.dots)
         bottom, right = top + self.tile[0], left + self.tile[1]
@@ -50,7 +50,7 @@ class Canvas:
         self.frames.append((math.nan, math.nan))
 
     def draw(self, ax: Axes) -> None:
-        """Onto axes whose data are millimetres."""
+        """Draws the raster onto axes whose data are millimetres."""
         height, width = self.picture.shape[:2]
         extent = (0, width / self.dots, height / self.dots, 0)
         limits = ax.get_xlim(), ax.get_ylim()

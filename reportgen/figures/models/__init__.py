@@ -1,1 +1,1 @@
-"""Figures of trained models: how they learned, how good they are, what they draw."""
+"""Figures of trained models: how they learned, how good they are, and what they generate."""

@@ -27,32 +27,32 @@ class Bounds:
     row: int
     estimates: tuple[tuple[int, Estimate], ...]
     several: bool
-    """Whether it was judged in several trainings."""
+    """Whether several trainings of it were judged."""
 
     def between(self, before: int) -> tuple[Estimate, Estimate]:
-        """The bounds of the fewest samples (0), or of the most but them (−2), and of the most."""
+        """The bounds at index `before` (0: fewest samples, −2: second most) and with the most samples."""
         return self.estimates[before][1], self.estimates[-1][1]
 
     def gain(self, before: int) -> float:
-        """What the most samples add to those."""
+        """How much the bound with the most samples exceeds the one at index `before`."""
         less, most = self.between(before)
         return most.value - less.value
 
 
 @dataclass(frozen=True)
 class BoundAgainstK:
-    """A panel a training objective."""
+    """One panel per training objective."""
 
     panels: tuple[tuple[str, tuple[Bounds, ...]], ...]
 
     @property
     def models(self) -> tuple[tuple[str, Bounds], ...]:
-        """Every model with the title of its panel."""
+        """Every model, with the title of its panel."""
         return tuple((title, one) for title, found in self.panels for one in found)
 
 
 def data(findings: Findings) -> BoundAgainstK | None:
-    """Of every judged model; None where none was, or at one K alone."""
+    """The bounds of every judged model; None if there is none with several K."""
     table = grid(findings)
     if table is None:
         return None
@@ -73,7 +73,7 @@ def data(findings: Findings) -> BoundAgainstK | None:
 
 
 def draw(data: BoundAgainstK) -> Figure:
-    """Panels beside one another, one scale, lines named at their ends."""
+    """Panels side by side on one scale, with lines named at their ends."""
     figure, axes = panels(len(data.panels))
     ks = sorted({k for _, one in data.models for k, _ in one.estimates})
     labels = []
@@ -100,7 +100,7 @@ def draw(data: BoundAgainstK) -> Figure:
 
 
 def table(data: BoundAgainstK) -> Table:
-    """A row a model and number of samples."""
+    """One row per model and number of samples."""
     columns = (
         Column("Trained as"),
         Column("Model", heads=True),
@@ -117,7 +117,7 @@ def table(data: BoundAgainstK) -> Table:
 
 
 def caption(findings: Findings, data: BoundAgainstK) -> str:
-    """What is drawn, what the most samples add, and what the last of them still do."""
+    """What is drawn, how much the bound gains over all K, and how much at the last step of K."""
     *_, before, last = (k for k, _ in data.models[0][1].estimates)
     first = data.models[0][1].estimates[0][0]
     told = (_ends(data, 0), _ends(data, -2))
@@ -139,7 +139,7 @@ def caption(findings: Findings, data: BoundAgainstK) -> str:
 
 
 def _over(several: Sequence[bool]) -> str:
-    """What the intervals are over, of models that have several trainings, or one."""
+    """What the intervals are over, given which models have several trainings."""
     if not any(several):
         return "images"
     return (
@@ -148,7 +148,7 @@ def _over(several: Sequence[bool]) -> str:
 
 
 def _ends(data: BoundAgainstK, before: int) -> str:
-    """The model whose bound gains most, and the one whose bound gains least."""
+    """The greatest and the least gain of a bound, and their models."""
     gains = sorted(data.models, key=lambda pair: pair[1].gain(before))
     (least, low), (most, high) = gains[0], gains[-1]
     largest, smallest = (prose.fixed(one.gain(before), 2) for one in (high, low))
@@ -167,7 +167,7 @@ def _name(panel: str, one: Bounds) -> str:
 
 
 def alt(data: BoundAgainstK) -> str:
-    """The curves in words: both ends of each."""
+    """The curves in words, with both ends of each."""
     told = "; ".join(
         f"{_name(panel, one)}: "
         + ", ".join(

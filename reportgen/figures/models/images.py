@@ -1,4 +1,4 @@
-"""What judged models draw: test images with their reconstructions, and samples from the prior."""
+"""What judged models generate: reconstructions of test images, and samples from the prior."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ Array = NDArray[np.float64]
 SHOWN = 9
 """Images of each kind in a row."""
 SIDE = 28
-"""Pixels a side at which an image is stored, at least: small ones are enlarged, not blurred."""
+"""Least number of pixels on an image's longer side, to which it is enlarged without blurring."""
 GAP = 0.12
-"""Between images, in their height."""
+"""Gap between images, relative to their height."""
 ROW = 7.0
 """Height of a row, mm."""
 
 
 @dataclass(frozen=True)
 class Pictures:
-    """A row of images of a model, or of the originals: reconstructions [n p] and samples [n p], in [0, 1]."""
+    """A row of images in [0, 1]: a model's reconstructions [n p] and samples [n p], or only originals."""
 
     title: str
     left: Array
@@ -39,7 +39,7 @@ class Pictures:
 
 @dataclass(frozen=True)
 class ModelImages:
-    """Rows from the top: originals stand above the reconstructions that are of them."""
+    """Rows from the top; originals are above their reconstructions."""
 
     shape: tuple[int, int]
     rows: tuple[Pictures, ...]
@@ -47,7 +47,7 @@ class ModelImages:
 
 
 def data(findings: Findings) -> ModelImages | None:
-    """Of every judged model; originals once where all models were given the same."""
+    """Images of every judged model; originals are repeated only where they change."""
     table = grid(findings)
     if table is None:
         return None
@@ -73,7 +73,7 @@ def data(findings: Findings) -> ModelImages | None:
 
 
 def draw(data: ModelImages) -> Figure:
-    """Two blocks of images side by side, a model a row."""
+    """Two blocks of images side by side, one row per model."""
     figure = new_figure(8 + ROW * len(data.rows))
     left, right = figure.subplots(1, 2, squeeze=False)[0]
     _block(left, [row.left for row in data.rows], data.shape)
@@ -111,7 +111,7 @@ def _block(ax: Axes, rows: list[Array | None], shape: tuple[int, int]) -> None:
 
 
 def table(data: ModelImages) -> Table:
-    """A row an image, with the mean of its pixels: the pixels themselves are the picture."""
+    """One row per image, with the mean of its pixels: the pixels themselves are the picture."""
     columns = (
         Column("Model", heads=True),
         Column("Image"),
@@ -140,7 +140,7 @@ def caption(findings: Findings, data: ModelImages) -> str:
 
 
 def alt(data: ModelImages) -> str:
-    """What kinds of images there are."""
+    """The kinds and numbers of images."""
     shown = len(data.rows[0].left)
     return (
         f"Grids of small images of {prose.in_words(data.models)} models: of each {shown} reconstructions,"

@@ -1,4 +1,4 @@
-"""How training went: the bound on training and test images, with the checkpoints that were measured."""
+"""The course of training: the bound on training and test images, with the measured checkpoints."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ from reportgen.store.records import TrainingRecord
 
 TRAIN = Look("#848a91", "s", "-")
 OTHERS = 6
-"""Settings whose bounds a caption can hold."""
+"""The most other settings whose bounds a caption states."""
 TEST = Look("#0072b2", "o", "-")
 
 
 @dataclass(frozen=True)
 class LearningCurve:
-    """Nats a data point: the minibatch mean of each epoch (or each step's), and the bound at checkpoints."""
+    """Nats per data point: the mean over each epoch's (or step's) minibatches; the bound at checkpoints."""
 
     objective: str
     images: bool
-    """Whether data points are images, of which a test part is held out; else one is all there is."""
+    """Whether the data are images with a held-out test part; else there is one data point."""
     train: tuple[tuple[int, float], ...]
     test: tuple[tuple[int, float], ...]
     round: str = "epoch"
-    """What training counts: “epoch” or “step”."""
+    """The unit of training: “epoch” or “step”."""
 
 
 def data(findings: Findings) -> LearningCurve | None:
-    """Of the base setting; None where it was not trained."""
+    """The curve of the base setting; None if it was not trained."""
     record = base_training(findings)
     if record is None:
         return None
@@ -55,13 +55,13 @@ def data(findings: Findings) -> LearningCurve | None:
 
 
 def base_training(findings: Findings) -> TrainingRecord | None:
-    """The record of the base setting's training, None where it is missing or broke."""
+    """The record of the base setting's training; None if it is missing or broke."""
     keys = [cell.key for cell in findings.plan.trainings if cell.base]
     return next((record for record in findings.trainings if record.key in keys), None)
 
 
 def draw(data: LearningCurve) -> Figure:
-    """A grey line of the training bound, marks at the checkpoints on the test part."""
+    """A grey line for the training bound, and marks for the test part at checkpoints."""
     figure = new_figure(56)
     ax = figure.add_subplot()
     ends = []
@@ -96,7 +96,7 @@ def draw(data: LearningCurve) -> Figure:
 
 
 def table(data: LearningCurve) -> Table:
-    """A row a mean on the training data, then a row a checkpoint."""
+    """One row per mean on the training data, then one per checkpoint."""
     train, test = _titles(data)
     columns = (
         Column("Data", heads=True),
@@ -112,7 +112,7 @@ def table(data: LearningCurve) -> Table:
 
 
 def _titles(data: LearningCurve) -> tuple[str, str]:
-    """What the lines are called, broken where their labels are."""
+    """Names of the lines, with the line breaks of their labels."""
     if data.images:
         return "Training images,\nmean of an epoch", "Test images,\nat checkpoints"
     return "One sample,\nat every step", "Many samples,\nat checkpoints"
@@ -157,7 +157,8 @@ def _nats(data: LearningCurve) -> str:
 def _others(findings: Findings, epoch: int, bound: str) -> str:
     """“; of other settings the bound is −23.80 (covariance low_rank).”, if they are few; else the full stop.
 
-    Not told where a figure of its own has them. A training that another goes on from is no setting.
+    Left out if another figure shows them. Only trainings in which gradients are measured count, not those
+    that merely precede another.
     """
     base, measured = base_training(findings), {cell.training_key for cell in findings.plan.measurements}
     found = [
@@ -174,7 +175,7 @@ def _others(findings: Findings, epoch: int, bound: str) -> str:
 
 
 def _apart(record: TrainingRecord, base: TrainingRecord | None) -> list[tuple[str, Any]]:
-    """In which settings a training is not the base one."""
+    """The settings in which a training differs from the base one."""
     of_base = {} if base is None else base.setting
     return [(path, value) for path, value in record.setting.items() if value != of_base.get(path)]
 

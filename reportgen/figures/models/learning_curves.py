@@ -1,4 +1,4 @@
-"""How the trainings of all judged models went: the objective on the test part, over epochs."""
+"""The course of all judged models' trainings: the objective on the test part, over epochs."""
 
 from __future__ import annotations
 
@@ -22,36 +22,36 @@ from reportgen.findings.models.rows import EVERY
 from reportgen.store.records import TrainingRecord
 
 FEWEST = 2
-"""Models that make a figure of all of them; one alone has the figure of its own training."""
+"""Fewest models for this figure; a single one has the figure of its own training."""
 
 
 @dataclass(frozen=True)
 class Curve:
-    """One model: (epoch, nats per image) at its checkpoints, the mean over its trainings."""
+    """One model: (epoch, nats per image) at its checkpoints, mean over its trainings."""
 
     title: str
     row: int
     points: tuple[tuple[int, float], ...]
     each: tuple[tuple[tuple[int, float], ...], ...] = ()
-    """The same of every training, where there are several."""
+    """The same for every training, if there are several."""
     seeds: tuple[str, ...] = ()
-    """Theirs."""
+    """Seeds of these trainings."""
 
 
 @dataclass(frozen=True)
 class LearningCurves:
-    """A panel a training objective; rows of the table have the same look in each."""
+    """One panel per training objective; a row of the table has the same look in each."""
 
     panels: tuple[tuple[str, tuple[Curve, ...]], ...]
 
     @property
     def curves(self) -> tuple[Curve, ...]:
-        """All of them, panel by panel."""
+        """All curves, panel by panel."""
         return tuple(curve for _, curves in self.panels for curve in curves)
 
 
 def data(findings: Findings) -> LearningCurves | None:
-    """Of every model that was trained; None with fewer than two."""
+    """Curves of every model that was trained; None with fewer than two."""
     table = grid(findings)
     if table is None:
         return None
@@ -86,7 +86,7 @@ def _points(record: TrainingRecord) -> dict[int, float]:
 
 
 def draw(data: LearningCurves) -> Figure:
-    """Panels beside one another on one scale, on which untrained models need not be."""
+    """Panels side by side on one scale, which need not include untrained models."""
     figure, axes = panels(len(data.panels))
     epochs = sorted({epoch for curve in data.curves for epoch, _ in curve.points})
     low, high = _scale(data)
@@ -123,7 +123,7 @@ def draw(data: LearningCurves) -> Figure:
 
 
 def _scale(data: LearningCurves) -> tuple[float, float]:
-    """What holds every value but those before training, which would flatten the rest."""
+    """Limits that include every value except those before training, which would flatten the rest."""
     points = [point for curve in data.curves for one in (curve.points, *curve.each) for point in one]
     values = [v for epoch, v in points if epoch > 0] or [v for _, v in points]
     low, high = min(values), max(values)
@@ -132,7 +132,7 @@ def _scale(data: LearningCurves) -> tuple[float, float]:
 
 
 def table(data: LearningCurves) -> Table:
-    """A row a model, checkpoint and training; values below the scale, which are not drawn, included."""
+    """One row per model, checkpoint and training, including values below the scale, which are not drawn."""
     seeds = any(curve.seeds for curve in data.curves)
     columns = (
         Column("Trained as"),
@@ -158,7 +158,7 @@ def table(data: LearningCurves) -> Table:
 
 
 def caption(findings: Findings, data: LearningCurves) -> str:
-    """What is drawn, and which lines compare."""
+    """What is drawn, and which lines are comparable."""
     low, _ = _scale(data)
     cut = sum(any(v < low for _, v in curve.points) for curve in data.curves)
     bounds = (
@@ -189,7 +189,7 @@ def _cut(cut: int, of: int) -> str:
 
 
 def alt(data: LearningCurves) -> str:
-    """The curves in words: where each ends."""
+    """The curves in words, with where each ends."""
     told = " ".join(
         f"{title}: {'; '.join(f'{c.title} at {prose.fixed(c.points[-1][1], 2)}' for c in curves)}."
         for title, curves in data.panels

@@ -1,4 +1,4 @@
-"""The likelihood of every judged model, published numbers beside ours: the table at a glance."""
+"""The likelihood of every judged model, with published numbers beside ours: the table at a glance."""
 
 from __future__ import annotations
 
@@ -34,30 +34,30 @@ class Mark:
     ours: Estimate
     published: float | None
     verdict: str
-    """Empty where nothing is published, or nothing may be compared."""
+    """Empty if nothing is published, or the numbers must not be compared."""
     each: tuple[float, ...] = ()
-    """Of every training, where there are several."""
+    """The likelihood of every training, if there are several."""
     seeds: tuple[str, ...] = ()
-    """Theirs."""
+    """Seeds of these trainings."""
 
 
 @dataclass(frozen=True)
 class LikelihoodByModel:
-    """Rows of the table, with a mark a training objective."""
+    """Rows of the table, with one mark per training objective."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, tuple[Mark, ...]], ...]
     within: float | None
-    """Nats within which a published number counts as reproduced; None where they must not be compared."""
+    """Nats within which a published number counts as reproduced; None if they must not be compared."""
 
     @property
     def marks(self) -> tuple[tuple[str, Mark], ...]:
-        """All of them with the title of their row."""
+        """All marks, with the titles of their rows."""
         return tuple((title, mark) for title, row in self.rows for mark in row)
 
 
 def data(findings: Findings) -> LikelihoodByModel | None:
-    """Of every model judged or published; None where there is neither."""
+    """The marks of every model judged or published; None if no likelihood is available."""
     table = grid(findings)
     if table is None:
         return None
@@ -77,7 +77,7 @@ def data(findings: Findings) -> LikelihoodByModel | None:
 
 
 def _mark(column: int, model: JudgedModel, comparable: bool) -> Mark:
-    """A published number that must not be compared is not drawn: it would set the scale."""
+    """The mark of a model, without a published number that must not be compared: it would set the scale."""
     published = model.published.nll if comparable and model.published is not None else None
     several = model.records if len(model.records) > 1 else ()
     each = tuple(likelihood_of([record]).value for record in several)
@@ -86,7 +86,7 @@ def _mark(column: int, model: JudgedModel, comparable: bool) -> Mark:
 
 
 def draw(data: LikelihoodByModel) -> Figure:
-    """A row a setting; in it a line an objective, ours filled with its interval, the published one hollow."""
+    """One row per setting with a line per objective: ours filled with an interval, the published hollow."""
     lines = max(len(row) for _, row in data.rows)
     figure = new_figure(24 + 4.9 * lines * len(data.rows))
     ax = figure.add_subplot()
@@ -147,7 +147,7 @@ def _legend(figure: Figure, data: LikelihoodByModel) -> None:
 
 
 def table(data: LikelihoodByModel) -> Table:
-    """A row a model, one a training of several; published numbers where they may be compared."""
+    """One row per model, and per training if it has several; published numbers if they may be compared."""
     seeds = any(one.seeds for _, one in data.marks)
     columns = [
         Column("Model", heads=True),
@@ -200,7 +200,7 @@ def caption(findings: Findings, data: LikelihoodByModel) -> str:
 
 
 def _bars(trainings: Sequence[int]) -> str:
-    """What the bars say, and what is drawn of single trainings; none of a model that has one alone."""
+    """What bars and ticks mean, given each model's number of drawn trainings, which is 0 for a single one."""
     if not any(trainings):
         return "Bars are 95% intervals over the choice of images, with the networks held fixed."
     return (

@@ -1,4 +1,4 @@
-"""How models are drawn: lines of one panel are told apart by colour, marker and dash together."""
+"""How models are drawn: lines in one panel differ in colour, marker and dash together."""
 
 from __future__ import annotations
 
@@ -16,5 +16,5 @@ ORDER = (
 
 
 def look(index: int) -> Look:
-    """Of the row with this number; rows of the same number look alike in every column."""
+    """The look of the row with this number, which is the same in every column."""
     return ORDER[index % len(ORDER)]

@@ -1,4 +1,4 @@
-"""A panel a training objective, two beside one another, on one scale."""
+"""One panel per training objective, two side by side, on one scale."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from reportgen.figures.drafting.labels import wrapped
 from reportgen.figures.drafting.style import new_figure
 
 ACROSS = 2
-"""Panels in a row: each has room for the names of its lines at its right."""
+"""Panels in a row, each with room for the names of its lines on its right."""
 ALONE, EACH, MORE = 53.0, 38.0, 14.0
-"""Height, mm, of a figure of one panel; of a row of several, and of what all have besides."""
+"""Heights, mm: of a figure with one panel, of each row of several panels, and of what is around the rows."""
 NAME = 18
-"""Letters in a line of a name, where panels share the width."""
+"""Most letters in a line of a name if panels share the width."""
 
 
 def panels(count: int) -> tuple[Figure, list[Axes]]:
-    """A figure of so many panels with shared axes, whose names and numbers stand at the outer ones alone."""
+    """A figure of `count` panels with shared axes, labelled only at the outer ones."""
     rows = -(-count // ACROSS)
     figure = new_figure(ALONE if count == 1 else MORE + EACH * rows)
     grid = figure.subplots(rows, min(count, ACROSS), sharex=True, sharey=True, squeeze=False)
@@ -35,10 +35,10 @@ def panels(count: int) -> tuple[Figure, list[Axes]]:
 
 
 def is_lowest(index: int, count: int) -> bool:
-    """Whether nothing stands below a panel."""
+    """Whether no panel is below this one."""
     return index + ACROSS >= count
 
 
 def name(title: str, count: int) -> str:
-    """A line's name, in several lines where panels are beside one another and it is long."""
+    """A line's name, wrapped if panels are side by side."""
     return title if count == 1 else wrapped(title, NAME)

@@ -22,38 +22,38 @@ from reportgen.findings import Estimate, Findings, marks, prose
 from reportgen.findings.models.table import JudgedModel
 
 FIRST, STEP = 0.45, 0.3
-"""Opacity of the first checkpoint, and what is added to it up to the one before the last."""
+"""Opacity of the first checkpoint, and what is added to it by the last but one."""
 
 
 @dataclass(frozen=True)
 class Panel:
-    """One trained model: lines over `counts` at each checkpoint, the last checkpoint's last."""
+    """One trained model, with lines over `counts` at each checkpoint in order."""
 
     title: str
     column: str
     counts: tuple[int, ...]
     by_epoch: tuple[tuple[int, tuple[Line, ...]], ...]
     slopes: tuple[Estimate, ...]
-    """Of the last checkpoint's lines, logarithms of both."""
+    """Log-log slopes of the last checkpoint's lines."""
     training: str
-    """Key of its training: a VAE and an IWAE of one sample are one training."""
+    """Key of its training, which is the same for a VAE and an IWAE of one sample."""
 
     @property
     def last(self) -> tuple[Line, ...]:
-        """Where training ends."""
+        """The lines at the last checkpoint."""
         return self.by_epoch[-1][1]
 
 
 @dataclass(frozen=True)
 class SignalByModel:
-    """Panels as the table of models has them; None where nothing was measured."""
+    """Panels arranged as in the table of models; None where nothing was measured."""
 
     rows: tuple[tuple[str, tuple[Panel | None, ...]], ...]
     columns: tuple[str, ...]
 
     @property
     def panels(self) -> tuple[Panel, ...]:
-        """All of them, row by row."""
+        """All panels, row by row."""
         return tuple(panel for _, row in self.rows for panel in row if panel is not None)
 
 
@@ -106,7 +106,7 @@ def _line(findings: Findings, label: str, curve: Mapping[int, Estimate], counts:
 
 
 def draw(data: SignalByModel) -> Figure:
-    """A panel a model, one scale; earlier checkpoints are fainter and thinner."""
+    """One panel per model, on one scale; earlier checkpoints are fainter and thinner."""
     figure = new_figure(18 + 25 * len(data.rows))
     shape = (len(data.rows), len(data.columns))
     axes = figure.subplots(*shape, sharex=True, sharey=True, squeeze=False)
@@ -156,7 +156,7 @@ def _fill(ax: Axes, panel: Panel, index: int) -> None:
 
 
 def table(data: SignalByModel) -> Table:
-    """A row a model, checkpoint, estimator and number of samples; slopes of the last checkpoint’s lines."""
+    """One row per model, checkpoint, estimator and number of samples, with slopes at the last checkpoint."""
     columns = (
         Column("Trained as"),
         Column("Model"),
@@ -180,7 +180,7 @@ def table(data: SignalByModel) -> Table:
 
 
 def caption(findings: Findings, data: SignalByModel) -> str:
-    """What is drawn, and where K costs signal."""
+    """What is drawn, and how the ratio changes with K."""
     where = place(findings)
     panels = data.panels
     lasts = sorted({panel.by_epoch[-1][0] for panel in panels})
@@ -205,7 +205,7 @@ def caption(findings: Findings, data: SignalByModel) -> str:
 
 
 def _told(slopes: Sequence[Estimate], name: str) -> str:
-    """What more samples do to one estimator’s ratio, over all models; empty where no slope is known."""
+    """What more samples do to one estimator’s ratio, over all models; empty if no slope is known."""
     known = sorted((slope for slope in slopes if slope.has_interval), key=lambda slope: slope.value)
     if not known:
         return ""
@@ -231,7 +231,7 @@ def _of(count: int, models: int) -> str:
 
 
 def alt(data: SignalByModel) -> str:
-    """The panels in words: the ratio at both ends of K, last checkpoint."""
+    """The panels in words, with the ratio at both ends of K at the last checkpoint."""
     told = []
     for panel in data.panels:
         ends = []

@@ -1,4 +1,4 @@
-"""How far each latent unit's posterior mean moves over images: histograms, with the threshold of activity."""
+"""Histograms of how much latent units' posterior means vary over images, with the activity threshold."""
 
 from __future__ import annotations
 
@@ -26,44 +26,44 @@ LAYERS = (LOOKS["pathwise"], LOOKS["score_function"], LOOKS["leave_one_out"], LO
 STEP = 0.25
 """Width of a bin, in decades."""
 LOWEST = 1e-8
-"""What is less counts as this: such a unit does not move."""
+"""Smaller variances are drawn as this one: such a unit does not move."""
 NAMED = 2
-"""Models with equally many active units that a caption names."""
+"""The most models with equally many active units that a caption names."""
 
 
 @dataclass(frozen=True)
 class Units:
-    """One model: variances of the units of each stochastic layer, the one next to the data first."""
+    """One model: variances of the units of each stochastic layer, beginning next to the data."""
 
     title: str
     column: str
     layers: tuple[tuple[float, ...], ...]
     training: str
-    """Key of its training: a VAE and an IWAE of one sample are one training."""
+    """Key of its training, which is the same for a VAE and an IWAE of one sample."""
     counts: tuple[Estimate, ...]
-    """Active units of each layer, as results.csv has them."""
+    """Active units of each layer, as in results.csv."""
 
     @property
     def active(self) -> tuple[int, ...]:
-        """Active units of each layer."""
+        """Number of active units of each layer."""
         return tuple(sum(v > THRESHOLD for v in layer) for layer in self.layers)
 
 
 @dataclass(frozen=True)
 class UnitActivity:
-    """Rows and columns as in the table of models; where one was not judged, a word for why."""
+    """Rows and columns as in the table of models; for one that was not judged, the reason in words."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, tuple[Units | str, ...]], ...]
 
     @property
     def models(self) -> tuple[Units, ...]:
-        """All of them, row by row."""
+        """All models drawn, row by row."""
         return tuple(one for _, row in self.rows for one in row if isinstance(one, Units))
 
 
 def data(findings: Findings) -> UnitActivity | None:
-    """Of every judged model; None where none was."""
+    """Units of every judged model; None if there is none."""
     table = grid(findings)
     if table is None:
         return None
@@ -87,7 +87,7 @@ def data(findings: Findings) -> UnitActivity | None:
 
 
 def draw(data: UnitActivity) -> Figure:
-    """A histogram a model, one scale for all; the dashed line is the threshold."""
+    """One histogram per model, on one scale; the dashed line is the threshold."""
     figure = new_figure(14 + 13.5 * len(data.rows))
     shape = (len(data.rows), len(data.columns))
     axes = figure.subplots(*shape, sharex=True, sharey=True, squeeze=False)
@@ -150,7 +150,7 @@ def _decades(ax: Axes, edges: np.ndarray) -> None:
 
 
 def table(data: UnitActivity) -> Table:
-    """A row a model, stochastic layer and bin that is not empty."""
+    """One row per model, stochastic layer and occupied bin."""
     columns = (
         Column("Trained as"),
         Column("Model"),
@@ -172,7 +172,7 @@ def table(data: UnitActivity) -> Table:
 
 
 def caption(findings: Findings, data: UnitActivity) -> str:
-    """What is drawn, and who has the most active units."""
+    """What is drawn, and which models have the most and the fewest active units."""
     alike = [[one for one in data.models if len(one.layers) == n] for n in _depths(data)]
     most = max(len(one.layers) for one in data.models)
     return sentences(
@@ -189,12 +189,12 @@ def caption(findings: Findings, data: UnitActivity) -> str:
 
 
 def _depths(data: UnitActivity) -> list[int]:
-    """Numbers of stochastic layers that models have; others do not compare."""
+    """Numbers of stochastic layers among the models, which are compared only at equal numbers."""
     return sorted({len(one.layers) for one in data.models})
 
 
 def _extremes(models: Sequence[Units], *, named: bool) -> str:
-    """Which of some models have the most and the fewest active units; `named` tells which models they are."""
+    """Which of the models have the most and fewest active units; `named` adds their number of layers."""
     layers = len(models[0].layers)
     which = f"with {prose.in_words(layers)} stochastic layer{'s' * (layers > 1)}" if named else ""
     if _trained(models) == 1:
@@ -211,19 +211,19 @@ def _extremes(models: Sequence[Units], *, named: bool) -> str:
 
 
 def _names(found: Sequence[Units], among: Sequence[Units]) -> str:
-    """“VAE, k = 1 and IWAE, k = 1 (20)”; of many that are equal, how many they are."""
+    """“VAE, k = 1 and IWAE, k = 1 (20)”; for many equal ones, how many there are."""
     few = prose.listing([_name(one) for one in found])
     many = f"{prose.in_words(_trained(found))} of {prose.in_words(_trained(among))} models"
     return f"{few if len(found) <= NAMED else many} ({_counts(found)})"
 
 
 def _trained(models: Sequence[Units]) -> int:
-    """How many models they are."""
+    """Number of distinct models."""
     return len({one.training for one in models})
 
 
 def _counts(models: Sequence[Units]) -> str:
-    """“20 + 0 or 19 + 1”, each with the rows of all models that have as many."""
+    """“20 + 0 or 19 + 1”, each marked with the rows of all models with that many."""
     alike = [
         [one for one in models if one.active == active] for active in dict.fromkeys(o.active for o in models)
     ]
@@ -252,6 +252,6 @@ def _are(models: Sequence[Units]) -> str:
 
 
 def alt(data: UnitActivity) -> str:
-    """The histograms in words: active units of each model."""
+    """The histograms in words, with the active units of each model."""
     told = "; ".join(f"{_name(one)}: {_count(one)}" for one in data.models)
     return f"Histograms of the variance of each latent unit’s posterior mean. Active units: {told}."

@@ -1,1 +1,1 @@
-"""Claims: where they are judged, the comparisons they are made of, and their verdicts."""
+"""Claims: where they are judged, their comparisons, and their verdicts."""

@@ -49,35 +49,35 @@ class ComparisonFinding:
     base: bool
     verdict: str
     estimate: Estimate
-    """With its own 95 % interval."""
+    """Effect with its own 95 % interval."""
     low: float = NAN
-    """Simultaneous interval, on which the verdict rests."""
+    """Lower end of the simultaneous interval, on which the verdict rests."""
     high: float = NAN
     level: float = LEVEL
     """Coverage of the simultaneous interval: 1 − 0.05 / comparisons of the experiment."""
     p_value: float = NAN
-    """Of the joint test of equal means, Holm-adjusted over images; NaN elsewhere."""
+    """p-value of the joint test of equal means, Holm-adjusted over images; NaN for other comparisons."""
     bound: float = NAN
-    """What the estimate is compared with; 1 for ratios and equal means, 0 for differences."""
+    """The number with which the estimate is compared; 1 for ratios and equal means, 0 for differences."""
     slack: float = -math.inf
-    """Distance from the nearer end of the interval to where the comparison would fail; below 0 it does."""
+    """How far the interval's nearer end is from failing the comparison; negative if it fails."""
     cause: str | None = None
     """Why there is no verdict: a broken cell, a statistic that is not available, too little of something."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """A measured cell, and how the names of a claim are read there."""
+    """A measured cell, and what the names in a claim mean there."""
 
     record: MeasurementRecord
     objective: str
     label_of: Mapping[str, str]
-    """Estimator as a claim writes it → label."""
+    """Estimator as a claim names it → label."""
     group: str = EVERYTHING
     """Parameter group that the claim is about."""
 
     def arm(self, name: str) -> MeasuredArm:
-        """The default arm of the estimator a claim names. Raises if it, or the group, is not there."""
+        """The default arm of the estimator that a claim names. Raises if the arm or the group is missing."""
         if self.group not in self.record.groups:
             known = listing(self.record.groups, "and")
             raise NotAvailableError(f"broken: no parameter group {self.group!r}, the groups are {known}")
@@ -89,13 +89,13 @@ class Place:
         return found
 
     def all(self, name: str) -> list[MeasuredArm]:
-        """Every arm of that estimator."""
+        """Every arm of the estimator that a claim names."""
         self.arm(name)
         return all_arms(self.record, self.objective, self.label_of.get(name, name))
 
 
 def pieces(comparison: Comparison) -> tuple[Comparison, ...]:
-    """The single comparisons one stands for: an ordering is one of each neighbouring pair."""
+    """Splits a comparison into single ones: an ordering makes one for each neighbouring pair."""
     if not isinstance(comparison, Ordering):
         return (comparison,)
     pairs = zip(comparison.arms, comparison.arms[1:], strict=False)
@@ -104,7 +104,7 @@ def pieces(comparison: Comparison) -> tuple[Comparison, ...]:
 
 
 def weight(comparison: Comparison) -> int:
-    """Looks at the data that a piece takes: equal means are tested jointly and along the gradient."""
+    """Number of tests a piece makes: equal means are tested twice, jointly and along the gradient."""
     return 2 if isinstance(comparison, EqualMeans) else 1
 
 
@@ -114,7 +114,7 @@ def words(name: str) -> str:
 
 
 def quantity_of(quantity: Statistic | Slope | Crossing, place: Place) -> Quantity:
-    """A quantity of the grammar, measured in a place."""
+    """The measured value of a quantity of the claims' grammar in a place."""
     assert not isinstance(quantity, Crossing) and not along(quantity), "this takes a curve of places"
     if isinstance(quantity, Slope):
         return curves.slope(place.all(quantity.of.arms[0]), place.group, quantity.of.name)
@@ -134,7 +134,7 @@ def quantity_of(quantity: Statistic | Slope | Crossing, place: Place) -> Quantit
 
 
 def _source(comparison: Comparison, place: Place) -> OfArms:
-    """What a comparison in a place looks at."""
+    """The arms and statistics that a comparison uses in a place."""
     if isinstance(comparison, EqualMeans):
         means, both = ("relative_projection", "bias_p_value"), _arms(comparison, place)
         return OfArms(means, EVERYTHING, tuple(arm for arm in both if not arm.about.reference) or tuple(both))
@@ -195,7 +195,7 @@ def judge(comparison: Comparison, place: Place, level: float) -> ComparisonFindi
 
 
 def made_with(arms: Sequence[MeasuredArm]) -> tuple[int, str]:
-    """Of a number made of several arms: the fewest replicates, and whether all met their precision."""
+    """For a number made of several arms: their fewest replicates, and ``met`` unless one is at ``budget``."""
     short = any(arm.about.status == "budget" for arm in arms)
     return min(arm.about.replicates for arm in arms), "budget" if short else "met"
 
@@ -203,7 +203,7 @@ def made_with(arms: Sequence[MeasuredArm]) -> tuple[int, str]:
 def blank(
     comparison: Comparison, checkpoint: int, setting: Mapping[str, Any], base: bool, level: float
 ) -> ComparisonFinding:
-    """A finding before anything is found."""
+    """A finding without a result: undecided, and no estimate."""
     return ComparisonFinding(
         text=str(comparison),
         effect="",
@@ -219,14 +219,14 @@ def blank(
 def along_curve(
     comparison: Comparison, over: str, places: Sequence[Place], level: float
 ) -> ComparisonFinding:
-    """The same of a curve of cells, which has no value of the setting that it runs along."""
+    """`blank` for a curve of cells; its setting leaves out the one along which the curve runs."""
     record = places[0].record
     others = {name: value for name, value in record.setting.items() if name != over}
     return blank(comparison, record.checkpoint, others, False, level)
 
 
 def unmade(finding: ComparisonFinding, cause: str) -> ComparisonFinding:
-    """Without numbers, and why: broken where something broke, else undecided."""
+    """The finding without numbers, for the reason given: broken if something broke, else undecided."""
     verdict = verdicts.BROKEN if cause.startswith("broken") else verdicts.UNDECIDED
     return replace(finding, verdict=verdict, estimate=unavailable(cause), cause=cause)
 
@@ -246,7 +246,7 @@ def _read(comparison: Comparison, place: Place, level: float) -> _Reading:
 
 
 def criterion(comparison: Threshold | Equivalence) -> verdicts.Criterion:
-    """What is asked of a quantity that is compared with a number."""
+    """The criterion for a quantity that is compared with a number."""
     if isinstance(comparison, Equivalence):
         return verdicts.equivalence(comparison.value, comparison.low, comparison.high)
     return verdicts.order(comparison.operator, comparison.bound)

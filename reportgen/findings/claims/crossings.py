@@ -17,13 +17,13 @@ from reportgen.findings.statistics.estimate import Estimate, NotAvailableError, 
 def judge_crossing(
     comparison: Comparison, crossing: Crossing, places: Sequence[Place], level: float
 ) -> ComparisonFinding:
-    """Judge a claim that there is exactly one crossover, and that it lies within these ends.
+    """Judge a claim that there is exactly one crossover, and that it lies within the ends claimed.
 
-    `places` differ in the setting that the crossover runs along. On bounds
-    that hold at all its values together with coverage `level`: confirmed where
-    the only stretch in which the two can cross lies within the ends and they
-    surely cross there, once; refuted where they cannot cross within the ends,
-    or surely cross outside of them, or surely cross twice.
+    `places` differ in the setting along which the two estimators cross. The
+    verdict rests on bounds that hold at all its values together with coverage
+    `level`. The claim is confirmed if the only stretch in which the two can cross
+    lies within the ends and they surely cross there, once. It is refuted if they
+    cannot cross within the ends, surely cross outside of them, or surely cross twice.
     """
     effect = f"crossover in {crossing.over.rpartition('.')[2].replace('_', ' ')}"
     made = replace(along_curve(comparison, crossing.over, places, level), effect=effect)
@@ -54,7 +54,7 @@ def judge_crossing(
 def verdict(stretches: Sequence[Stretch], crossings: int, least: float, most: float) -> str:
     """Is there exactly one crossover, and does it lie in [least, most]?
 
-    `stretches` is where there can be one, `crossings` how often the estimate crosses.
+    A crossover is possible only in `stretches`; `crossings` is how often the estimate crosses.
     """
     sure = [stretch for stretch in stretches if stretch.sure]
     if len(stretches) == len(sure) == crossings == 1 and least <= sure[0].low and sure[0].high <= most:
@@ -74,7 +74,7 @@ def _pair(crossing: Crossing, place: Place) -> Pair:
 
 
 def _ends(comparison: Comparison) -> tuple[float, float, float]:
-    """Where the crossover is claimed to lie, and the number it is compared with."""
+    """Both ends of where the crossover is claimed to lie, and the number with which it is compared."""
     if isinstance(comparison, Equivalence):
         return comparison.low, comparison.high, comparison.value
     assert isinstance(comparison, Threshold)

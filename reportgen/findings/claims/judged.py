@@ -34,19 +34,19 @@ from reportgen.store.records import JudgementRecord, MeasurementRecord
 AnyCell = MeasurementCell | JudgementCell
 AnyRecord = MeasurementRecord | JudgementRecord
 Where = tuple[tuple[AnyCell, ...], ...]
-"""What one comparison looks at: a measured cell, or the cells of a curve, each in a tuple of its own; a
-judged model, with a cell for each of its trainings, or the two models of a trend's step."""
+"""The cells of one comparison: a measured cell, or those of a curve, each in its own tuple; or a judged
+model as a tuple of one cell per training, or the two models of one step of a trend."""
 
 FAMILY_ERROR = 0.05
 RANK = {verdicts.REFUTED: 0, verdicts.BROKEN: 1, verdicts.UNDECIDED: 2, verdicts.CONFIRMED: 3}
-"""Where every place must hold, the lowest decides (`verdicts.every`)."""
+"""If a claim must hold in every place, the lowest rank decides (`verdicts.every`)."""
 SOME = {**RANK, verdicts.UNDECIDED: 1, verdicts.BROKEN: 2}
-"""Where one place must hold, the highest does (`verdicts.some`)."""
+"""If it must hold in one place, the highest rank decides (`verdicts.some`)."""
 
 
 @dataclass(frozen=True)
 class ClaimFinding:
-    """A claim and what became of it."""
+    """A claim with its verdict, and the comparisons behind it."""
 
     id: str
     statement: str
@@ -57,23 +57,23 @@ class ClaimFinding:
     verdict: str
     as_expected: bool
     estimate: Estimate
-    """Effect and 95 % interval of the comparison closest to failing (of "at some": to holding)."""
+    """Effect and 95 % interval of the comparison closest to failing (for "at some": to holding)."""
     effect: str
     """What the estimate is: ``variance ratio``."""
     where: str
-    """Section of the report where it is shown."""
+    """Section of the report in which it is shown."""
     headline: ComparisonFinding | None
-    """The comparison that `estimate` is of."""
+    """The comparison from which `estimate` is taken."""
     details: tuple[ComparisonFinding, ...]
     """Every comparison made for it, in the order of the plan."""
     level: float
     """Coverage of each simultaneous interval."""
     cause: str | None = None
-    """Why it is broken, or could not be decided for lack of a number."""
+    """Why it is broken, or why a number was missing to decide it."""
 
     @property
     def outcome(self) -> str:
-        """The verdict, and what was expected where that is another."""
+        """The verdict, followed by the expected one if that differs."""
         return self.verdict if self.as_expected else f"{self.verdict} (expected: {self.expect})"
 
 
@@ -91,7 +91,7 @@ class _Task:
 
 
 def labels(experiment: Any) -> dict[str, str]:
-    """What a claim may call an estimator → its label: the label itself, or a name only one has."""
+    """Estimator as a claim may name it → its label: the label itself, or a name that only one has."""
     names = [spec.name for spec in experiment.estimators]
     found = {spec.name: spec.label for spec in experiment.estimators if names.count(spec.name) == 1}
     return found | {spec.label: spec.label for spec in experiment.estimators}
@@ -103,7 +103,7 @@ def judge_claims(
     """Judge every claim. `made` are records by the key of their cell.
 
     `causes` says why other cells have none: “broken: …”, or “not finished: …”
-    of those that the next run goes on with.
+    for those that the next run continues.
     """
     names = labels(experiment)
     tasks = []
@@ -121,7 +121,7 @@ def judge_claims(
 
 
 def simultaneous_level(comparisons: int) -> float:
-    """Coverage of each of so many intervals that all hold at once with 95 %."""
+    """Coverage that each of `comparisons` intervals needs so that all hold at once with 95 %."""
     return 1.0 - FAMILY_ERROR / max(comparisons, 1)
 
 
@@ -192,10 +192,10 @@ def _judge_part(
 
 
 def _unjudged(part: Comparison, place: Where, cell: AnyCell, cause: str, level: float) -> ComparisonFinding:
-    """Of a cell without a record: broken, or undecided as long as it is only not finished."""
+    """The finding where a cell has no record: broken, or undecided if the cell is merely not finished."""
     if isinstance(part, Trend):
         setting = trend_setting(part, [setting_of(model) for model in place])
-    else:  # of a curve, the first that has none
+    else:  # in a curve, the first cell without a record
         setting = setting_of(next(cells for cells in place if cell in cells))
     return unmade(blank(part, cell.checkpoint, setting, cell.base, level), cause)
 
@@ -203,7 +203,7 @@ def _unjudged(part: Comparison, place: Where, cell: AnyCell, cause: str, level: 
 def combine(
     found: Sequence[tuple[AnyCell, ComparisonFinding]], scopes: Sequence[Scope]
 ) -> tuple[str, ComparisonFinding | None]:
-    """Verdict over all places, the first scope outermost, and the comparison that decides it."""
+    """Verdict over all places, with the first scope outermost, and the comparison that decides it."""
     if not found:
         return verdicts.BROKEN, None
     if not scopes:
@@ -226,5 +226,5 @@ def combine(
 
 
 def _order(part: tuple[str, ComparisonFinding], rank: Mapping[str, int] = RANK) -> tuple[int, float]:
-    """Closest to failing first."""
+    """Sort key that puts the comparison closest to failing first."""
     return rank[part[0]], part[1].slack

@@ -1,10 +1,11 @@
-"""Claims about trained models: where they look, and what each comparison finds there.
+"""Claims about trained models: the models each compares, and its finding for them.
 
-A trend is one comparison for each two successive values, in the order in
-which the declaration sweeps them, of two models that are alike in all else.
-Likelihoods are compared over the same images and trainings of the same seed,
-pair by pair. Active units do not pair; equal counts of one training each are undecided as long as
-a unit may be either, and no increase where none may be.
+A trend makes one comparison for each two successive values, in the order in
+which the declaration sweeps them, between two models that are alike otherwise.
+Likelihoods are paired over images and over trainings of the same seed. Active
+units cannot be paired over images. If the counts of two single trainings are
+equal, the comparison is undecided as long as some unit may be active or not,
+and otherwise finds no increase.
 """
 
 from __future__ import annotations
@@ -39,16 +40,16 @@ from reportgen.plan import JudgementCell, MeasurementCell, Plan, model_of
 from reportgen.store.records import JudgementRecord
 
 Model = tuple[JudgementCell, ...]
-"""One model at one checkpoint: a cell for each of its trainings."""
+"""One model at one checkpoint, with one cell per training."""
 
 
 def model_places(
     plan: Plan, test: ClaimTest, swept: Mapping[str, Sequence[Any]]
 ) -> tuple[tuple[Model, ...], ...]:
-    """What each comparison looks at: one judged model, or for a trend two that follow one another.
+    """The models of each comparison: one judged model, or two successive ones for a trend.
 
-    A setting that no scope names takes every value, but for the seed of the
-    training: trainings of a model are one, unless a scope tells them apart.
+    A setting that no scope names takes every value, except the training's seed:
+    the trainings of a model are judged together unless a scope tells them apart.
     """
     cells = [cell for cell in plan.judgements if all(holds(scope, cell) for scope in test.scopes)]
     apart = any(scope.over == TRAINING_SEED for scope in test.scopes)
@@ -63,7 +64,7 @@ def model_places(
     for model in models:
         setting = model[0].setting
         at = next((i for i, value in enumerate(values) if same_value(value, setting[over])), None)
-        if at is not None:  # the base setting may have a value that is not swept
+        if at is not None:  # the base setting may have a value outside the sweep
             others = sorted((path, repr(of)) for path, of in setting.items() if path not in aside)
             curves.setdefault(repr((model[0].checkpoint, others)), []).append((at, model))
     ordered = [[model for _, model in sorted(curve, key=lambda c: c[0])] for curve in curves.values()]
@@ -71,7 +72,7 @@ def model_places(
 
 
 def _companions(cells: Sequence[JudgementCell], over: str) -> set[str]:
-    """Settings that change with this one and with nothing else."""
+    """Settings whose values correspond one to one to those of `over`."""
     found = set()
     for path in {path for cell in cells for path in cell.setting}:
         pairs = {(repr(cell.setting[over]), repr(cell.setting[path])) for cell in cells}
@@ -84,7 +85,7 @@ def _companions(cells: Sequence[JudgementCell], over: str) -> set[str]:
 def judge_models(
     comparison: Comparison, models: Sequence[Trainings], group: str, level: float
 ) -> ComparisonFinding:
-    """Judge one comparison on one model, or on the two of a trend's step."""
+    """Judge one comparison on one model, or on the two models of a trend's step."""
     first, setting = models[0][0], trend_setting(comparison, [setting_of(model) for model in models])
     found = blank(comparison, first.checkpoint, setting, first.base, level)
     try:
@@ -109,7 +110,7 @@ def judge_models(
 
 
 def _lacking(comparison: Comparison, made: Quantity, bound: float, level: float) -> str | None:
-    """Of what there was too little to tell on which side of a bound a likelihood lies."""
+    """Says whether too few images or trainings left open on which side of a bound a likelihood lies."""
     if not isinstance(made, MeanOverImages) or isinstance(comparison, Equivalence):
         return None
     trainings, images = made.values.shape
@@ -122,14 +123,14 @@ def _lacking(comparison: Comparison, made: Quantity, bound: float, level: float)
 
 
 def setting_of(model: Sequence[MeasurementCell | JudgementCell | JudgementRecord]) -> Mapping[str, Any]:
-    """The setting of a model; that of one training alone has its seed."""
+    """The setting of a model, including the seed if it has only one training."""
     return model_of(model[0].setting) if len(model) > 1 else model[0].setting
 
 
 def trend_setting(comparison: Comparison, settings: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
-    """Where a comparison was made; of a trend's step “1 → 5” stands for the setting along which it goes.
+    """The setting of a comparison; in a trend's step the varied one reads “1 → 5”.
 
-    The seed is not told where one end is a single training and the other the mean of several.
+    The seed is left out if one end is a single training and the other the mean of several.
     """
     if not isinstance(comparison, Trend) or len(settings) < 2:
         return settings[0]
@@ -144,7 +145,7 @@ def trend_setting(comparison: Comparison, settings: Sequence[Mapping[str, Any]])
 
 
 def _quantity(comparison: Comparison, models: Sequence[Trainings], group: str) -> tuple[Quantity, str]:
-    """What is measured, and what it is called."""
+    """The quantity compared, and its name."""
     if isinstance(comparison, Trend):
         before, after = models
         return change(comparison.statistic, before, after, group), f"change of {words(comparison.statistic)}"
@@ -155,7 +156,7 @@ def _quantity(comparison: Comparison, models: Sequence[Trainings], group: str) -
 
 
 def _source(comparison: Comparison, models: Sequence[Trainings], group: str) -> OfModels:
-    """What a comparison of these models looks at."""
+    """The statistic and records that a comparison of these models uses."""
     records = tuple(record for model in models for record in model)
     if isinstance(comparison, Trend):
         return OfModels(comparison.statistic, group, records)
@@ -164,7 +165,7 @@ def _source(comparison: Comparison, models: Sequence[Trainings], group: str) -> 
 
 
 def _asked(comparison: Comparison) -> verdicts.Criterion:
-    """What is asked of the interval: of a trend’s step that it lies on one side of 0."""
+    """The criterion for the interval; a trend’s step must lie on one side of 0."""
     if isinstance(comparison, Trend):
         return verdicts.order(">" if comparison.rising else "<", 0.0)
     assert isinstance(comparison, Threshold | Equivalence)

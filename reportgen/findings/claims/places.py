@@ -1,4 +1,4 @@
-"""Where a claim is judged: the cells of the plan that its scopes name, one by one or as curves."""
+"""Where a claim is judged: the cells of the plan that its scopes select, singly or as curves."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ Cells = tuple[MeasurementCell, ...]
 
 
 def places(plan: Plan, test: ClaimTest, objective: str, names: Mapping[str, str]) -> tuple[Cells, ...]:
-    """What each comparison looks at: one cell, or for a crossover or a slope all along its setting.
+    """The cells of each comparison: one, or for a crossover or a slope all those along its setting.
 
-    A curve has at least two cells: where a checkpoint is measured in the base
-    setting alone there is none.
+    A curve has at least two cells, so there is none at a checkpoint that is
+    measured only in the base setting.
     """
     cells = cells_in_scope(plan, test, objective, names)
     curve = curve_of(test.comparison)
@@ -38,10 +38,10 @@ def places(plan: Plan, test: ClaimTest, objective: str, names: Mapping[str, str]
 
 
 def cells_in_scope(plan: Plan, test: ClaimTest, objective: str, names: Mapping[str, str]) -> Cells:
-    """Cells of the plan where the scopes want the comparison made and its arms are measured.
+    """Cells of the plan that the scopes select and in which the comparison's arms are measured.
 
-    A swept setting that no scope names, and no curve runs along, stays at
-    its base value, where cells of that value exist.
+    A swept setting that no scope names, and along which no curve runs, stays at
+    its base value.
     """
     base = next((cell.setting for cell in plan.measurements if cell.base), {})
     curve = curve_of(test.comparison)
@@ -56,7 +56,7 @@ def cells_in_scope(plan: Plan, test: ClaimTest, objective: str, names: Mapping[s
 
 
 def holds(scope: Scope, cell: MeasurementCell | JudgementCell) -> bool:
-    """Whether a cell is one of those that a scope looks at."""
+    """Whether a scope includes a cell."""
     if scope.over != "checkpoint":
         return scope.over in cell.setting and (not scope.fixes or scope.holds(cell.setting[scope.over]))
     if scope.number is None:
@@ -65,7 +65,7 @@ def holds(scope: Scope, cell: MeasurementCell | JudgementCell) -> bool:
 
 
 def _measures(cell: MeasurementCell, test: ClaimTest, objective: str, names: Mapping[str, str]) -> bool:
-    """Whether the plan has the arms there that the comparison needs."""
+    """Whether the plan measures, in this cell, the arms that the comparison needs."""
     measured = {(arm.label, arm.objective) for arm in cell.arms}
     wanted = arms_under(test.comparison, objective)
     if not all((names.get(name, name), under) in measured for name, under in wanted):

@@ -1,4 +1,4 @@
-"""In which section of the report a claim is shown."""
+"""The section of the report in which a claim is shown."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ SECTIONS = {
     "directional_signal_to_noise": "signal",
     "coordinate_lower": "layers",
 }
-"""Statistic → section of the report; the others stand with variance over training."""
+"""Statistic → section of the report; others are shown with variance over training, slopes with K."""
 
 
 def section(test: ClaimTest) -> str:
-    """Section where a claim is shown."""
+    """Section in which a claim is shown."""
     comparison = test.comparison
     if test.of_models:
         return "models"
@@ -50,6 +50,6 @@ def section(test: ClaimTest) -> str:
     assert not isinstance(comparison, Trend)
     first = comparison.left if isinstance(comparison, Contrast) else comparison.quantity
     assert not isinstance(first, Crossing)
-    if isinstance(first, Slope):  # along K, in every setting: it is told where K is
+    if isinstance(first, Slope):  # along K, whatever the setting, so it belongs with K
         return SECTIONS.get(first.of.name, "samples")
     return "settings" if away else SECTIONS.get(first.name, "training")

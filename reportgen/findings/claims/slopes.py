@@ -23,7 +23,7 @@ from reportgen.findings.statistics.source import OfArms
 def judge_slope(
     comparison: Comparison, slope: Slope, places: Sequence[Place], level: float
 ) -> ComparisonFinding:
-    """Judge a claim on a slope on log-log axes; `places` differ in the setting that it runs along."""
+    """Judge a claim about a slope on log-log axes; `places` differ in the setting along which it is taken."""
     assert isinstance(comparison, Threshold | Equivalence)
     made, of = replace(along_curve(comparison, slope.over, places, level), effect="slope"), slope.of
     try:

@@ -1,6 +1,6 @@
 """Trained models: their likelihood, their active units, and published numbers beside them.
 
-What holds here: a model is told by the mean over its trainings, which differ
-in their seed alone. Intervals are over trainings and the choice of test
-images; of one training over the images, the network held fixed.
+Throughout, a model is described by the mean over its trainings, which differ
+only in their seed. Intervals are over trainings and the choice of test images;
+for a single training over the images alone, with the network held fixed.
 """

@@ -1,9 +1,9 @@
 """Active units: latent units whose posterior mean moves with the image.
 
 A unit u is active where Cov_x(E_q[u|x]) > 10⁻². The variance is itself
-estimated from a sample of images, so near the threshold a unit may be either:
-the interval of a count runs from the units surely above it to those not
-surely below, all units together at the level asked for (Bonferroni).
+estimated from a sample of images, so a unit near the threshold may be either:
+the interval of a count runs from the number of units surely above it to the
+number not surely below, at the level asked for over all units (Bonferroni).
 Source: Burda et al. (2016), section 5.
 """
 
@@ -31,20 +31,20 @@ EVERYTHING = "all"
 
 @dataclass(frozen=True)
 class ActiveUnits:
-    """How many of some units are active."""
+    """The number of active units in a group."""
 
     variance: Array
-    """[U]"""
+    """Cov_x(E_q[u|x]) of each unit, [U]"""
     without: Array
-    """[S U], one bucket of images left out."""
+    """The same with one bucket of images left out, [S U]."""
 
     @property
     def value(self) -> float:
-        """Units whose measured variance is above the threshold."""
+        """Number of units whose measured variance is above the threshold."""
         return float((self.variance > THRESHOLD).sum())
 
     def interval(self, level: float) -> tuple[float, float]:
-        """From the units surely active to those not surely inactive."""
+        """From the number of units surely active to the number not surely inactive."""
         units, buckets = len(self.variance), len(self.without)
         deviation = self.without - self.without.mean(0)
         error = np.sqrt((buckets - 1) / buckets * (deviation**2).sum(0))
@@ -55,9 +55,9 @@ class ActiveUnits:
 
 
 def active_units(model: Trainings, group: str) -> Quantity:
-    """Of a layer, or of all of them; of several trainings the mean of their counts.
+    """Active units of a layer, or of all layers; for several trainings, the mean of their counts.
 
-    Raises where there is no such layer, or no variance.
+    Raises if there is no such layer, or if a unit's variance is not finite.
     """
     counts = [_of_one(record, group) for record in model]
     return _mean(counts, (0.0, float(len(counts[0].variance))))
@@ -76,21 +76,21 @@ def _of_one(record: JudgementRecord, group: str) -> ActiveUnits:
 
 
 def difference(first: Trainings, second: Trainings, group: str = EVERYTHING) -> Quantity:
-    """The first's count minus the second's, trainings of the same seed paired.
+    """The first's count minus the second's, paired over trainings of the same seed.
 
-    Units do not pair, so that each interval over images is at half the error.
+    Units cannot be paired, so each interval over images is taken at half the error.
     """
     pairs = zip(*paired(first, second), strict=True)
     return _mean([Unpaired(_of_one(mine, group), _of_one(theirs, group)) for mine, theirs in pairs])
 
 
 def groups(record: JudgementRecord) -> tuple[str, ...]:
-    """``layer1``, the one next to the data, and on; ``all`` last."""
+    """``layer1``, which is next to the data, and so on, then ``all``."""
     return (*(f"layer{i}" for i in range(1, len(record.layers) + 1)), EVERYTHING)
 
 
 def units_of(record: JudgementRecord, group: str) -> slice:
-    """Where the units of a group stand in the record's arrays."""
+    """Positions of a group's units in the record's arrays."""
     if group == EVERYTHING:
         return slice(0, sum(record.layers))
     known = groups(record)

@@ -1,4 +1,4 @@
-"""How long a model was trained, beside how long the published ones were."""
+"""How long a model was trained, and how long the published ones were."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from reportgen.plan import TrainingCell
 
 @dataclass(frozen=True)
 class Budget:
-    """Passes over the training images, those of trainings that it continues included."""
+    """Training effort, including that of trainings that it continues."""
 
     epochs: int
     updates: int | None
-    """Steps of the optimiser; None where the number of training images is not known."""
+    """Steps of the optimiser; None if the number of training images is not known."""
     published: int | None
-    """Epochs of the published models, where the declaration says them."""
+    """Epochs of the published models, if declared."""
 
     @property
     def shortened(self) -> bool:
-        """Whether it is less than the published models had."""
+        """Whether these are fewer epochs than the published models had."""
         return self.published is not None and self.epochs < self.published
 
 
 def budget(cell: TrainingCell, checkpoint: int, published: int | None) -> Budget:
-    """What the parameters at a checkpoint took."""
+    """The training effort behind the parameters at a checkpoint."""
     known = DATASETS.get(str(cell.problem.get("data", "")))
     stages = [(checkpoint, cell.train)]
     before = cell.train["after"]

@@ -1,4 +1,4 @@
-"""published.json: every published number beside ours, with what became of it, for other programs."""
+"""published.json: every published number beside ours, with its verdict, for other programs."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from reportgen.findings.models.verdict import NOT_JUDGED
 from reportgen.findings.statistics.estimate import Estimate
 
 DECLARED = ("setting", "checkpoint", "quantity", "source", "published", "within", "published_epochs")
-"""Of an entry, what follows from the declaration alone."""
+"""Keys of an entry that follow from the declaration alone."""
 
 
 def published_data(experiment: Experiment, models: Sequence[JudgedModel]) -> list[dict[str, Any]]:
-    """An entry a published cell, in the order of the table; null where a number is not available.
+    """One entry per published cell, in the order of the table; None where a number is not available.
 
-    `difference` is ours minus the published number, null where the two must not be compared; verdicts are
+    `difference` is ours minus the published number, None if the two must not be compared; verdicts are
     the table's words.
     """
     return [_entry(experiment, model) for model in models if model.published is not None]

@@ -2,9 +2,9 @@
 
 `estimator` is the word ``model``, `objective` what the model was trained on,
 `num_samples` the samples of the bound, `replicates` the images, `group` a
-stochastic layer or ``all``. Where a model has several trainings there are rows
-of each, and of the mean over them: its ``train.seed`` is the word ``every``,
-its `replicates` are the trainings.
+stochastic layer or ``all``. A model with several trainings has rows for each
+and for the mean over them; in the latter ``train.seed`` is the word ``every``
+and `replicates` are the trainings.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from reportgen.store.records import JudgementRecord
 
 MODEL = "model"
 EVERY = "every"
-"""Stands for the seed where a row is of the mean over trainings."""
+"""Takes the place of the seed in rows of means over trainings."""
 
 
 def model_rows(
@@ -45,16 +45,16 @@ def model_rows(
     causes: Mapping[str, str],
     columns: tuple[str, ...],
 ) -> Iterator[Row]:
-    """Rows in the order of the plan's judgements; of one without a record a single row says why.
+    """Rows in the order of the plan's judgements; for one without a record, a single row says why.
 
-    Those of means over trainings come last. Such a row has the cell of the first that was judged.
+    Rows of means over trainings come last. Their cell is that of the first training judged.
     """
     objectives = {cell.key: str(cell.train["objective"]) for cell in plan.trainings}
     last = {cell.key for cell in last_judged(plan)}
     comparable = experiment.published is not None and experiment.published.comparable is None
 
     def told(cell: JudgementCell, model: Trainings, setting: Mapping[str, Any]) -> Iterator[Row]:
-        """Everything that is told of a model."""
+        """All rows of a model, or of one training."""
         objective = str(cell.setting.get("train.objective", objectives[cell.training_key]))
         if not model:
             missing = unavailable(causes.get(cell.key, "broken: it was not judged"))
@@ -77,7 +77,7 @@ def model_rows(
 
 
 def _numbers(model: Trainings, published: PublishedValue | None) -> Iterator[tuple[int, str, str, Estimate]]:
-    """(K, group, statistic, estimate) of everything told of a model."""
+    """(K, group, statistic, estimate) of every row of a model."""
     first, most = model[0], model[0].num_samples
     yield most, activity.EVERYTHING, LIKELIHOOD, likelihood_of(model)
     if published is not None:

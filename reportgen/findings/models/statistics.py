@@ -1,6 +1,6 @@
-"""The named statistics of a judged model: those of results.csv, and what claims compare.
+"""The named statistics of a judged model, for results.csv and for claims.
 
-Names and meanings stand in `reportgen.declaration.claims.statistics`.
+Those that claims may name are described in `reportgen.declaration.claims.statistics`.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from reportgen.findings.statistics.source import OfModels
 
 LIKELIHOOD, ACTIVITY = "negative_log_likelihood", "active_units"
 DEVIATION = "training_deviation"
-"""Of the negative log-likelihood, from training to training of one model."""
+"""Standard deviation of the negative log-likelihood between trainings of one model."""
 TO_PUBLISHED = "difference_to_published"
-"""The negative log-likelihood less the published one, where it may be held against it."""
+"""The negative log-likelihood minus the published one, if the two are comparable."""
 BOUND = "bound_k"
-"""The k-sample bound, k being `num_samples`."""
+"""The k-sample bound, where k is `num_samples`."""
 
 
 def quantity(name: str, model: Trainings, group: str = EVERYTHING) -> Quantity:
@@ -32,14 +32,14 @@ def quantity(name: str, model: Trainings, group: str = EVERYTHING) -> Quantity:
 
 
 def change(name: str, first: Trainings, second: Trainings, group: str = EVERYTHING) -> Quantity:
-    """The second's minus the first's; paired over seeds, and likelihoods over images too."""
+    """The second's statistic minus the first's, paired over seeds, and for likelihoods over images too."""
     if name == LIKELIHOOD:
         return likelihood.difference(second, first)
     return activity.difference(second, first, group)
 
 
 def replicates(*models: Trainings) -> int:
-    """What an interval rests on: several trainings, of two models from the same seeds; else the images."""
+    """Number of seeds that the models share if there are several, else of images that they share."""
     seeds = set.intersection(*({one.setting.get(TRAINING_SEED) for one in model} for model in models))
     images = set.intersection(*(set(one.images) for model in models for one in model))
     return len(seeds) if len(seeds) > 1 else len(images)
@@ -48,7 +48,7 @@ def replicates(*models: Trainings) -> int:
 def estimate(
     make: Callable[[], Quantity], *models: Trainings, source: OfModels | None = None, level: float = LEVEL
 ) -> Estimate:
-    """What `make` makes of models, or why there is nothing."""
+    """The quantity that `make` computes from models with its interval, or why there is none."""
     count = replicates(*models)
     try:
         made = make()
@@ -65,19 +65,19 @@ def likelihood_of(model: Trainings) -> Estimate:
 
 
 def deviation_of(model: Trainings) -> Estimate:
-    """Standard deviation of the negative log-likelihood from training to training."""
+    """Standard deviation of the negative log-likelihood between trainings, with its 95 % interval."""
     source = OfModels(DEVIATION, EVERYTHING, tuple(model))
     return estimate(lambda: likelihood.deviation(model), model, source=source)
 
 
 def bound_of(model: Trainings, k: int) -> Estimate:
-    """The k-sample bound, likewise."""
+    """The k-sample bound with its 95 % interval."""
     source = OfModels(BOUND, EVERYTHING, tuple(model), k)
     return estimate(lambda: likelihood.bound(model, k), model, source=source)
 
 
 def active_of(model: Trainings, group: str) -> Estimate:
-    """Active units of a layer or of all, with the 95 % interval of the count."""
+    """Active units of a layer or of all layers, with the 95 % interval of the count."""
     source = OfModels(ACTIVITY, group, tuple(model))
     return estimate(lambda: activity.active_units(model, group), model, source=source)
 

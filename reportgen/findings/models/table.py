@@ -1,4 +1,4 @@
-"""The table of judged models: every one that is declared, with its published number where there is one."""
+"""The table of judged models: every model declared, with its published number if there is one."""
 
 from __future__ import annotations
 
@@ -24,47 +24,47 @@ class JudgedModel:
     """One model, judged where its training ends."""
 
     setting: Mapping[str, Any]
-    """Swept settings, as the plan has them, but for the seed of the training; of a published number without
-    a model, as it is declared."""
+    """Swept settings as in the plan, except the training's seed; for a published number without a model, as
+    declared."""
     cells: tuple[JudgementCell, ...]
-    """One a training; empty where the declaration trains no such model."""
+    """One per training; empty if the declaration trains no such model."""
     training: TrainingCell | None
-    """The first."""
+    """The first training."""
     records: tuple[JudgementRecord, ...]
-    """Of the trainings that were judged."""
+    """Records of the trainings that were judged."""
     published: PublishedValue | None
     likelihood: Estimate
-    """Negative log-likelihood, nats an image."""
+    """Negative log-likelihood, nats per image."""
     spread: Estimate
-    """Its standard deviation from training to training; not available of one training."""
+    """Its standard deviation between trainings; not available for a single one."""
     active: tuple[Estimate, ...]
-    """Active units of each stochastic layer, the one next to the data first."""
+    """Active units of each stochastic layer, beginning next to the data."""
     difference: Estimate
-    """Ours minus the published one. The interval is ours: the published number is taken as it stands."""
+    """Ours minus the published one, with our interval: the published number is taken as it stands."""
     verdict: str
-    """Empty where nothing is published."""
+    """A word of `VERDICTS`; empty if nothing is published."""
     orderings: Orderings
     budget: Budget | None
     cause: str
-    """Why a training has no record; empty where all have one."""
+    """Why a training has no record; empty if all have one."""
     waiting: bool
-    """Whether only time was lacking: the next run goes on."""
+    """Whether missing records lack only time, so that the next run continues."""
     broken: bool
-    """Whether a training broke, or its judgement did."""
+    """Whether a training or its judgement broke."""
 
     @property
     def cell(self) -> JudgementCell | None:
-        """Of the first training."""
+        """The cell of the first training."""
         return self.cells[0] if self.cells else None
 
     @property
     def record(self) -> JudgementRecord | None:
-        """Of the first training that was judged: what is shown of one alone is this one's."""
+        """The record of the first training judged, which is the one shown where only one can be."""
         return self.records[0] if self.records else None
 
     @property
     def objective(self) -> str:
-        """What it was trained on, as the declaration says it: an IWAE of one sample is trained as a VAE."""
+        """The objective as declared, also for an IWAE of one sample, which is trained as a VAE."""
         own = "" if self.training is None else str(self.training.train["objective"])
         return str(self.setting.get("train.objective", own))
 
@@ -80,9 +80,9 @@ def judged_models(
     records: Mapping[str, JudgementRecord],
     broken: Mapping[str, BrokenRecord],
 ) -> tuple[JudgedModel, ...]:
-    """Every model at the last checkpoint judged, in the plan's order, then published ones that are not in it.
+    """Every model at its last judged checkpoint, in the plan's order, then published ones not in the plan.
 
-    `records` and `broken` by the key of their cell.
+    `records` and `broken` are by the key of their cell.
     """
     trainings = {cell.key: cell for cell in plan.trainings}
     values = experiment.published.values if experiment.published else ()
@@ -96,7 +96,7 @@ def judged_models(
 
 
 def last_judged(plan: Plan) -> tuple[JudgementCell, ...]:
-    """Of every setting, the cell at the last checkpoint that is judged there."""
+    """For every setting, the cell at its last judged checkpoint."""
     last: dict[str, JudgementCell] = {}
     for cell in plan.judgements:
         place = repr(sorted(cell.setting.items()))
@@ -168,7 +168,7 @@ def _absent(value: PublishedValue) -> JudgedModel:
 
 
 def difference_to(value: PublishedValue, model: Trainings, cause: str = "") -> Estimate:
-    """The negative log-likelihood of a model less the published one, which is taken as it stands."""
+    """The negative log-likelihood of a model minus the published one, which is taken as it stands."""
     if not model:
         return unavailable(cause)
     source = OfModels(TO_PUBLISHED, activity.EVERYTHING, tuple(model))

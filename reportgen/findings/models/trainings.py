@@ -1,16 +1,16 @@
-"""One model trained several times: from other first parameters, in another order, with other noise.
+"""One model trained several times: from other initial parameters, in another order, with other noise.
 
-Trainings of a model differ in their seed alone. What is told of the model is the mean over them, and
-where its interval comes from is twofold: other trainings would have another mean, and so would other
-images. With x_si of training s and image i, S trainings and I images,
+Trainings of a model differ only in their seed. A model is described by the mean over them, whose interval
+has two sources: other trainings would have another mean, and so would other images. With x_si the number
+for training s and image i, S trainings and I images,
 
     half-width² = t²(S−1) · V_s + t²(I−1) · max(V_i − V_si, 0),
 
-V_s being the variance of the trainings' means over S, V_i that of the images' means over I, and V_si
-the mean square of what neither explains over S · I, which is in V_s as well. Half-widths of independent
-parts add as squares (Howe 1974, J. Am. Stat. Assoc. 69); two crossed factors are split as in Cornfield &
-Tukey 1956, Ann. Math. Statist. 27. Of one training nothing but the images can be told, the network held
-fixed.
+where V_s is the variance of the trainings' means divided by S, V_i that of the images' means divided by I,
+and V_si the residual mean square divided by S · I, which V_s contains as well. Half-widths of independent
+parts add as squares (Howe 1974, J. Am. Stat. Assoc. 69); the two crossed factors are separated as in
+Cornfield & Tukey 1956, Ann. Math. Statist. 27. For one training the interval is over images only, with the
+network held fixed.
 """
 
 from __future__ import annotations
@@ -32,17 +32,17 @@ from reportgen.store.records import JudgementRecord
 
 Array = NDArray[np.float64]
 Trainings = Sequence[JudgementRecord]
-"""Judgements of one model at one checkpoint, a training each."""
+"""Judgements of one model at one checkpoint, one per training."""
 
 
 MOST = 100
-"""Trainings that are suggested, at most."""
+"""The most trainings that are ever suggested."""
 WHOLE = 1.0 / math.sqrt(12.0)
-"""Standard deviation of what rounding to whole numbers takes away (Sheppard 1898)."""
+"""Standard deviation of the error of rounding to whole numbers (Sheppard 1898)."""
 
 
 def judged_together(cells: Iterable[JudgementCell]) -> tuple[tuple[JudgementCell, ...], ...]:
-    """Judgements of one model at one checkpoint, in the order in which each is met first."""
+    """Cells grouped by model and checkpoint, in the order of first appearance."""
     found: dict[str, list[JudgementCell]] = {}
     for cell in cells:
         place = repr((sorted(model_of(cell.setting).items()), cell.checkpoint))
@@ -53,8 +53,8 @@ def judged_together(cells: Iterable[JudgementCell]) -> tuple[tuple[JudgementCell
 def paired(first: Trainings, second: Trainings) -> tuple[Trainings, Trainings]:
     """The trainings of two models from the same seeds, in the order of the first's.
 
-    Raises where there is none, or a single one of models that both have several: of one pair nothing can be
-    told but the images, and it need not differ as the means do.
+    Raises if there is no such pair, or only one although both models have several trainings: the interval of
+    one pair would be over images only, and it need not differ as the means do.
     """
     theirs = {record.setting.get(TRAINING_SEED): record for record in second}
     shared = [record for record in first if record.setting.get(TRAINING_SEED) in theirs]
@@ -66,7 +66,7 @@ def paired(first: Trainings, second: Trainings) -> tuple[Trainings, Trainings]:
 
 
 def shared_images(records: Trainings) -> list[int]:
-    """Images that all of them were judged on, ascending. Raises where they are fewer than two."""
+    """Images on which all of them were judged, ascending. Raises if there are fewer than two."""
     images = sorted(set.intersection(*(set(record.images) for record in records)))
     if len(images) < 2:
         raise NotAvailableError(f"needs 2 images that all models were judged on, found {len(images)}")
@@ -75,26 +75,26 @@ def shared_images(records: Trainings) -> list[int]:
 
 @dataclass(frozen=True)
 class MeanOverImages:
-    """The mean of a number of each training and image."""
+    """The mean of numbers given for each training and image."""
 
     values: Array
     """[S I]"""
 
     @property
     def value(self) -> float:
-        """Over both."""
+        """Mean over trainings and images."""
         return float(self.values.mean())
 
     def interval(self, level: float) -> tuple[float, float]:
-        """Over the choice of images and, with several trainings, over the trainings; see the file's head."""
+        """Interval over the choice of images and, with several, of trainings; see the module's docstring."""
         by_image, by_training = self._variances
         half = self._half_width(by_image, by_training, len(self.values), level)
         return self.value - half, self.value + half
 
     def trainings_to_tell(self, bound: float, level: float) -> int | None:
-        """The fewest trainings whose interval would leave `bound` outside, spread and mean as they are.
+        """The fewest trainings whose interval would exclude `bound`, given their present spread and mean.
 
-        ``MOST + 1`` where `MOST` would not do; None where no number would, since the images are too few.
+        ``MOST + 1`` if `MOST` would not suffice; None if no number would, because there are too few images.
         """
         by_image, by_training = self._variances
         distance = abs(self.value - bound)
@@ -106,7 +106,7 @@ class MeanOverImages:
 
     @property
     def _variances(self) -> tuple[float, float]:
-        """Of the mean over the images, and of one training; the latter is 0 where there is one alone."""
+        """Variance of the mean due to images, and variance between trainings, 0 if there is only one."""
         trainings, images = self.values.shape
         of_trainings, of_images = self.values.mean(1), self.values.mean(0)
         by_image = float(of_images.var(ddof=1)) / images
@@ -125,18 +125,18 @@ class MeanOverImages:
 
 @dataclass(frozen=True)
 class DeviationOverTrainings:
-    """The standard deviation of a number from training to training."""
+    """The standard deviation of a number between trainings."""
 
     values: Array
-    """[S], two or more."""
+    """One per training, [S] with S ≥ 2."""
 
     @property
     def value(self) -> float:
-        """Of one training, not of the mean over them."""
+        """Standard deviation of single trainings, not of their mean."""
         return float(self.values.std(ddof=1))
 
     def interval(self, level: float) -> tuple[float, float]:
-        """χ² with S − 1 degrees of freedom, as of normal numbers."""
+        """Interval from χ² with S − 1 degrees of freedom, as for normal numbers."""
         degrees = len(self.values) - 1
         ends = special.chdtri(degrees, [(1.0 - level) / 2.0, (1.0 + level) / 2.0])
         low, high = self.value * np.sqrt(degrees / ends)
@@ -145,22 +145,21 @@ class DeviationOverTrainings:
 
 @dataclass(frozen=True)
 class MeanOverTrainings:
-    """The mean of counts that have intervals over images of their own, a training each; two or more."""
+    """The mean over two or more trainings of counts, each with its own interval over images."""
 
     each: tuple[Quantity, ...]
     ends: tuple[float, float] = (-math.inf, math.inf)
-    """What the mean cannot leave."""
+    """Least and largest value that the mean can have."""
 
     @property
     def value(self) -> float:
-        """Over the trainings."""
+        """Mean over the trainings."""
         return float(np.mean([one.value for one in self.each]))
 
     def interval(self, level: float) -> tuple[float, float]:
-        """To either side, the mean reach over images and that of the mean over trainings, as squares.
+        """On either side, the mean reach over images and the reach over trainings, added as squares.
 
-        Counts of few trainings often agree where their means do not: their deviation is taken for `WHOLE`
-        at least.
+        Counts of a few trainings often agree by chance, so their deviation is taken to be at least `WHOLE`.
         """
         count = len(self.each)
         spread = max(float(np.std([one.value for one in self.each], ddof=1)), WHOLE)

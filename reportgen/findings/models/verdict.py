@@ -1,14 +1,14 @@
-"""What became of a published number.
+"""The verdict on a published number.
 
-It is *reproduced* where the interval of the difference lies within the margin
-declared. Where it does not, the table may still stand: its orderings may hold.
-An ordering of this cell is another cell of the table from which the published
-numbers differ by more than our paired interval can hide; it holds where ours
-differ the same way, with an interval that excludes 0, all orderings of the
-table together at 95 % (Bonferroni). Where all of a cell's orderings hold, it
-has the *right ordering*. Two cells of one training that share their number are
-one cell: a pair is counted once. Else it is *not reproduced* if the difference surely
-exceeds the margin, and *undecided* if it may not.
+It is *reproduced* if the interval of the difference lies within the declared
+margin. Otherwise its orderings in the table may still hold. A cell has an
+ordering with every other cell whose published number differs from its own by more
+than the half-width of our paired interval; it holds if ours differ the same way,
+with an interval that excludes 0. The intervals of all orderings of the table hold
+together at 95 % (Bonferroni). If all of a cell's orderings hold, it has the *right
+ordering*. Two cells of one training that share their number are one cell, so a
+pair is counted once. Otherwise the number is *not reproduced* if the difference
+surely exceeds the margin, and *undecided* if it may not.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ NOT_RUN = "not run"
 NOT_JUDGED = "not judged"
 VERDICTS = (REPRODUCED, ORDERED, NOT_REPRODUCED, UNDECIDED, NOT_RUN, NOT_JUDGED)
 UNTOLD = (UNDECIDED, NOT_RUN)
-"""Words that contradict no other."""
+"""Verdicts that contradict no other verdict."""
 OPEN = (*UNTOLD, ORDERED)
-"""The same of a run that was stopped: orderings are of the models that it has."""
+"""The same for a run that was stopped, whose orderings cover only the models that it has."""
 
 FAMILY_ERROR = 0.05
 
@@ -42,7 +42,7 @@ Cell = tuple[tuple[str, ...], int, float]
 
 @dataclass(frozen=True)
 class Orderings:
-    """Of one cell, or of a table: how many could be looked at, hold, and are surely the other way round."""
+    """Counts of a cell's or a table's orderings: those that hold, all, and those surely reversed."""
 
     held: int = 0
     looked_at: int = 0
@@ -50,17 +50,17 @@ class Orderings:
 
     @property
     def undecided(self) -> int:
-        """How many may be either."""
+        """Number of orderings that may hold or be reversed."""
         return self.looked_at - self.held - self.reversed
 
     @property
     def all_hold(self) -> bool:
-        """Whether there is one, and none fails."""
+        """Whether there is at least one, and all hold."""
         return 0 < self.looked_at == self.held
 
 
 def verdict(difference: Estimate, within: float, orderings: Orderings) -> str:
-    """Of a published cell whose model was judged; `difference` is ours minus the published number."""
+    """Verdict on a published cell whose model was judged; `difference` is ours minus the published number."""
     if not difference.has_interval:
         return UNDECIDED
     told = verdicts.inside(difference.low, difference.high, -within, within)
@@ -72,20 +72,20 @@ def verdict(difference: Estimate, within: float, orderings: Orderings) -> str:
 
 
 def orderings(models: Sequence[Trainings], published: Sequence[float | None]) -> tuple[Orderings, ...]:
-    """Of every cell of a table, in its order; a cell without a judged training, or a number, has none."""
+    """Orderings of every cell, in the table's order; none for cells without a judged training or a number."""
     cells, ways = _cells(models, published), _ways(models, published)
     return tuple(_counted([way for pair, way in ways.items() if cell in pair]) for cell in cells)
 
 
 def orderings_of_all(models: Sequence[Trainings], published: Sequence[float | None]) -> Orderings:
-    """Of the table as a whole, each pair once."""
+    """Orderings of the whole table, counting each pair once."""
     return _counted(list(_ways(models, published).values()))
 
 
 def _cells(models: Sequence[Trainings], published: Sequence[float | None]) -> list[Cell | None]:
-    """What each cell of the table is of: a model, and the number published for it.
+    """Identity of each cell of the table: a model, and the number published for it.
 
-    One name for all that share a training, of which not all need be judged in each.
+    Cells that share a training have one identity, though not every training need be judged in each.
     """
     found: list[Cell | None] = []
     for model, number in zip(models, published, strict=True):
@@ -103,9 +103,9 @@ def _cells(models: Sequence[Trainings], published: Sequence[float | None]) -> li
 def _ways(
     models: Sequence[Trainings], published: Sequence[float | None]
 ) -> Mapping[tuple[Cell, Cell], int | None]:
-    """Of every two different cells: 1 where ours surely differ as the published ones do, −1 the other way.
+    """For every two different cells: 1 if ours surely differ as the published ones do, −1 if the other way.
 
-    0 where it is not decided; None where the interval could hide as much as the published ones differ by.
+    0 if that is not decided; None if the interval's half-width could hide the published difference.
     """
     known: dict[Cell, Trainings] = {}
     for cell, model in zip(_cells(models, published), models, strict=True):

@@ -1,4 +1,4 @@
-"""One arm of one measured cell, and how to look it up."""
+"""One arm of one measured cell, and functions that look it up."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class MeasuredArm:
-    """A row of a record's arrays."""
+    """One arm of a record, at row `index` of its arrays."""
 
     record: MeasurementRecord
     index: int
@@ -33,7 +33,7 @@ class MeasuredArm:
         return self.record is other.record and self.index == other.index
 
     def shares_gradient(self, other: MeasuredArm) -> bool:
-        """Whether both are of one objective’s gradient: a bound of K samples has another for each K."""
+        """Whether both estimate the same gradient: a bound of K samples has a different one for each K."""
         if self.about.objective != other.about.objective:
             return False
         several = OBJECTIVES[self.about.objective].several
@@ -41,7 +41,7 @@ class MeasuredArm:
 
     @property
     def default(self) -> bool:
-        """Whether it is its label's arm at the default K, no constant added."""
+        """Whether it is its label's arm at the default K, with no constant added."""
         same = [
             i
             for i, arm in enumerate(self.record.arms)
@@ -51,7 +51,7 @@ class MeasuredArm:
 
     @cached_property
     def groups(self) -> tuple[str, ...]:
-        """Parameter groups that its gradient is in, ``all`` first; beside φ, those of θ are named “θ …”."""
+        """Parameter groups of its gradient, ``all`` first; beside φ, those of θ are named “θ …”."""
         if len({arm.parameters for arm in self.record.arms}) == 1:
             return self.record.groups
         theta = self.about.parameters == "theta"
@@ -82,7 +82,7 @@ class MeasuredArm:
 
     @cached_property
     def reference(self) -> MeasuredArm:
-        """The arm of the same objective that the others are compared with."""
+        """The arm of the same objective and parameters with which the others are compared."""
         for i, arm in enumerate(self.record.arms):
             same = (arm.objective, arm.parameters) == (self.about.objective, self.about.parameters)
             if arm.reference and same:
@@ -91,7 +91,7 @@ class MeasuredArm:
 
 
 def directions(arm: MeasuredArm, group: str = "all") -> int:
-    """In how many directions the estimates at one data point can lie, at most."""
+    """The most directions in which the estimates at one data point can lie."""
     record, theta = arm.record, arm.about.parameters == "theta"
     if theta or group != "all":
         named = [name.startswith("θ ") if group == "all" else name == group for name in record.groups]
@@ -102,7 +102,7 @@ def directions(arm: MeasuredArm, group: str = "all") -> int:
 
 
 def broken_arms(records: Iterable[MeasurementRecord]) -> tuple[ArmRecord, ...]:
-    """Arms that broke in cells whose others are kept."""
+    """Arms that broke in cells whose other arms are kept."""
     return tuple(arm for record in records for arm in record.arms if arm.status == "broken")
 
 
@@ -113,7 +113,7 @@ def find(
     num_samples: int | None = None,
     constant: float = 0.0,
 ) -> MeasuredArm | None:
-    """The arm with these names; K as default where `num_samples` is None. None if it was not measured."""
+    """The arm with these names, at its default K if `num_samples` is None; None if it was not measured."""
     for i, arm in enumerate(record.arms):
         same = (arm.objective, arm.label, arm.constant) == (objective, label, constant)
         if same and num_samples in (None, arm.num_samples):

@@ -1,13 +1,13 @@
-"""Has an estimator the same mean as the reference? One joint test an image.
+"""Does an estimator have the same mean as the reference? One joint test per image.
 
-bias_statistic is the largest t over images of the cross-fitted test of
-paired differences to the reference (`reportgen.engine.equal_means`), which
-may take a multiple of an estimator's samples (`reportgen.engine.pairing`);
-bias_p_value the smallest p-value over images after Holm's correction, which
-for the smallest is Bonferroni's factor I;
-detectable_bias the median over images of the smallest bias along the image's
-own gradient, relative to it, that the test finds with 80 % power; beyond all
-bounds where that gradient is lost in the noise, as it is where it is zero.
+bias_statistic is the largest t over images of the cross-fitted test of paired
+differences to the reference (`reportgen.engine.equal_means`), which may use a
+multiple of the estimator's samples (`reportgen.engine.pairing`).
+bias_p_value is the smallest p-value over images after Holm's correction, which
+for the smallest is Bonferroni's factor I.
+detectable_bias is the median over images of the smallest bias along the image's
+own gradient, relative to it, that the test finds with 80 % power; an image whose
+gradient is lost in the noise, as a zero gradient is, counts as infinite.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from reportgen.findings.statistics.estimate import NotAvailableError
 from reportgen.objectives import OBJECTIVES
 
 REPLICATES_A_DIRECTION = 4
-"""Below this many differences the engine makes no test."""
+"""The engine makes no test with fewer differences per direction."""
 Array = NDArray[np.float64]
 
 
@@ -57,7 +57,7 @@ def _why_not(arm: MeasuredArm) -> str:
 
 
 def _directions(arm: MeasuredArm) -> tuple[int, str]:
-    """How many directions are tested together, and what they are."""
+    """Number of directions tested together, and what they are."""
     if arm.about.parameters == "phi" and arm.record.eta:
         return arm.record.eta, "parameters of q"
     seen = arm.array("bias_dimension")
@@ -65,7 +65,7 @@ def _directions(arm: MeasuredArm) -> tuple[int, str]:
 
 
 def bias_statistic(arm: MeasuredArm) -> float:
-    """Largest t over images; infinite where means differ in a direction without noise."""
+    """Largest t over images; infinite if means differ in a direction without noise."""
     return float(_present(arm, "bias_statistic").max())
 
 
@@ -75,7 +75,7 @@ def bias_p_value(arm: MeasuredArm) -> float:
 
 
 def detectable_bias(arm: MeasuredArm) -> float:
-    """Median over images, relative to the image's own gradient, no unit."""
+    """Median over images of the detectable bias relative to the image's own gradient, without unit."""
     _present(arm, "bias_p_value")
     values = arm.array("detectable_bias")
     if np.isnan(values).any():
@@ -92,7 +92,7 @@ def detectable_bias(arm: MeasuredArm) -> float:
 
 
 def holm(p_values: Array) -> Array:
-    """Holm's (1979) step-down adjustment, in the given order: compare each with the family's level."""
+    """Holm's (1979) adjusted p-values, in the given order, each to be compared with the family's level."""
     order = np.argsort(p_values, kind="stable")
     count = p_values.size
     stepped = np.maximum.accumulate(p_values[order] * np.arange(count, 0, -1))

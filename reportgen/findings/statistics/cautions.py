@@ -1,4 +1,4 @@
-"""What has to be said of a user's own code: of estimates that may be dependent, or too few, and of scales."""
+"""Cautions about a user's own code: dependent estimates, too few of them, or a wrong scale."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from reportgen.jackknife import t_quantile
 from reportgen.store.records import ArmRecord, MeasurementRecord
 
 DEPENDENT = 1e-4
-"""Level of the test that a function's estimates are independent."""
+"""Level of the test whether a function's estimates are independent."""
 COARSE = 0.05
-"""Half-width, relative, up to which a variance rests on enough of an estimate's tail."""
+"""Relative half-width up to which a variance rests on enough of an estimate's tail."""
 FEW = 10.0
-"""E‖d‖⁴/(E‖d‖²)², about, from which it rests on few of them; 3 at most where they are normal."""
+"""Approximate E‖d‖⁴/(E‖d‖²)² above which a variance rests on few estimates; at most 3 for normal ones."""
 GAIN, ERRORS = 0.5, 5.0
-"""Nats a data point, and standard errors, from which half of log σ is so much better that it may be meant."""
+"""Gain in nats per data point, and in standard errors, above which half of log σ may have been meant."""
 UNSEEN = 0.05
-"""Chance that what happens as often as is told is not seen once."""
+"""Probability that an event of the stated frequency is never seen."""
 
 
 @dataclass(frozen=True)
 class Caution:
-    """A sentence or two, and the number in them, if one may differ from setting to setting."""
+    """A sentence or two, with the number in them, if any, that may differ between settings."""
 
     before: str
     number: float = math.nan
@@ -34,7 +34,7 @@ class Caution:
 
     @property
     def words(self) -> tuple[str, str]:
-        """What is the same in every setting."""
+        """The text that is the same in every setting."""
         return self.before, self.after
 
     def __str__(self) -> str:
@@ -42,7 +42,7 @@ class Caution:
 
 
 def together(same: Sequence[Caution]) -> str:
-    """The text of cautions of the same words, with their numbers from the least to the largest."""
+    """The text of cautions with the same words, giving the range of their numbers."""
     first = same[0]
     numbers = [one.number for one in same]
     if math.isnan(first.number):
@@ -52,7 +52,7 @@ def together(same: Sequence[Caution]) -> str:
 
 
 def cautions(record: MeasurementRecord, named: Callable[[str], str] = str) -> list[Caution]:
-    """A sentence or two for each function that needs it, called as `named` says; of a model, of its σ."""
+    """Cautions about each function that needs them, named by `named`; for a model, about its σ."""
     if "serial_dependence" not in record.arrays:
         return list(_of_scale(record))
     sound = [(a, arm) for a, arm in enumerate(record.arms) if not arm.cause]
@@ -98,5 +98,5 @@ def _of_scale(record: MeasurementRecord) -> Iterator[Caution]:
 
 
 def _chance(z: float) -> float:
-    """Two-sided, of a standard normal number; NaN of NaN."""
+    """Two-sided p-value of a standard normal variable; NaN for NaN."""
     return math.erfc(abs(z) / math.sqrt(2.0))

@@ -1,4 +1,4 @@
-"""Two quantities against each other: by their ratio or their difference, paired where it can be."""
+"""Two quantities compared by their ratio or their difference, paired if possible."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ RATIOS = frozenset(
         "mean_squared_error",
     }
 )
-"""Positive statistics, which are compared by their ratio and not by their difference."""
+"""Positive statistics, which are compared by their ratio rather than their difference."""
 
 
 @dataclass(frozen=True)
 class Unpaired:
-    """A difference of quantities whose leave-outs cannot be paired: each end on half the error."""
+    """A difference of quantities whose leave-outs cannot be paired; each interval is at half the error."""
 
     left: Quantity
     right: Quantity
@@ -38,14 +38,14 @@ class Unpaired:
         return self.left.value - self.right.value
 
     def interval(self, level: float) -> tuple[float, float]:
-        """Holds with this coverage, whatever the dependence of the two."""
+        """An interval with this coverage, however the two depend on each other."""
         each = (1.0 + level) / 2.0
         (a, b), (c, d) = self.left.interval(each), self.right.interval(each)
         return a - d, b - c
 
 
 def contrast(left: Quantity, right: Quantity, as_ratio: bool) -> tuple[str, Quantity, float]:
-    """What two quantities are compared by: its name, itself, and its value where they are equal."""
+    """The quantity that compares two: its name, the quantity, and its value if the two are equal."""
     if not isinstance(left, Sample) or not isinstance(right, Sample):
         return "difference", Unpaired(left, right), 0.0
     if as_ratio and left.value > 0.0 and right.value > 0.0:

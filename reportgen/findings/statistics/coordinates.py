@@ -22,15 +22,15 @@ class Coordinates:
     """Per-coordinate variance (mean over images) of one arm in one parameter group."""
 
     quantiles: tuple[tuple[float, Estimate], ...]
-    """(probability, estimate), ascending; coordinates that are dead are left out."""
+    """(probability, estimate), ascending, over live coordinates."""
     counts: tuple[int, ...]
-    """Histogram over log10 variance; group ``all`` only, empty for others."""
+    """Histogram over log10 variance, for group ``all``; empty for other groups."""
     edges: tuple[float, ...]
-    """log10 of the bins' ends, one more than there are bins."""
+    """log10 of the bins' edges, one more than there are bins."""
     count: int
     """Coordinates in the group."""
     dead: int
-    """Of these, how many have no gradient at any image."""
+    """How many of these have no gradient at any image."""
 
 
 def quantile_name(probability: float) -> str:
@@ -40,7 +40,7 @@ def quantile_name(probability: float) -> str:
 
 
 def quantile(arm: MeasuredArm, position: int, group: str = "all") -> Quantity:
-    """Quantile number `position` of QUANTILES; bucket s of every image left out at a time."""
+    """Quantile number `position` of QUANTILES; each leave-out lacks one bucket of every image."""
     g = arm.group(group)
     value = float(arm.array("coordinate_quantiles")[g, position])
     if math.isnan(value):
@@ -53,27 +53,27 @@ def quantile(arm: MeasuredArm, position: int, group: str = "all") -> Quantity:
 
 @dataclass(frozen=True)
 class LowerIn:
-    """In what fraction of live coordinates the reference's variance is lower, and how sure that is.
+    """The fraction of live coordinates in which the reference's variance is lower, with its interval.
 
-    Ends of the interval are the certain coordinates: those whose log ratio of variances differs from zero
-    by Student's t with S − 1 degrees of freedom, one-sided, with the interval's error divided by how many
-    coordinates there are (Bonferroni): it holds whatever their dependence. The others may be either.
-    A t so far out needs log ratios that are close to normal: of a few hundred heavy-tailed estimates too many
-    coordinates are certain.
+    The interval's ends count the certain coordinates, those whose log ratio of variances differs from zero by
+    a one-sided Student's t test with S − 1 degrees of freedom, at the interval's error divided by the number
+    of coordinates (Bonferroni), so it holds however they depend on each other. The others may be either. So
+    far out, t needs log ratios close to normal: with a few hundred heavy-tailed estimates, too many
+    coordinates are taken to be certain.
     """
 
     counts: Array
-    """[2 T], as in the record"""
+    """Array ``coordinate_lower`` of the record, [2 T]"""
     buckets: int
     """S"""
 
     @property
     def value(self) -> float:
-        """Of measured variances; drawn towards one half by ties."""
+        """Fraction by measured variances, drawn towards one half where the true ones are nearly equal."""
         return float(self.counts[0, 0] / self.counts[:, 0].sum())
 
     def interval(self, level: float) -> tuple[float, float]:
-        """What is certainly lower, and all but what certainly is not."""
+        """From the fraction that is certainly lower to all but the fraction that certainly is not."""
         live = float(self.counts[:, 0].sum())
         t = t_quantile(1.0 - 2.0 * (1.0 - level) / live, self.buckets - 1)
         lower, other = self.counts[:, np.searchsorted(T_STEPS, t)] if t <= T_STEPS[-1] else (0.0, 0.0)
@@ -93,7 +93,7 @@ def coordinate_lower(arm: MeasuredArm) -> Quantity:
 
 
 def counts(arm: MeasuredArm) -> tuple[tuple[int, ...], tuple[float, ...]]:
-    """Histogram over log10 variance, group ``all``: counts, and the bins' ends."""
+    """Histogram over log10 variance, group ``all``: counts, and the bins' edges."""
     histogram = arm.array("coordinate_histogram")
     edges = np.linspace(*HISTOGRAM_DECADES, HISTOGRAM_BINS + 1)
     filled = np.nan_to_num(histogram)

@@ -1,22 +1,23 @@
-"""Where, along a swept setting, two estimators change places.
+"""Crossovers: where, along a swept setting, two estimators change places.
 
 At every value of the setting the log ratio of their variances is measured,
 with an interval. Between values it is interpolated linearly, on the setting's
-own scale, or on the log scale where values belong there (see `scales`); a
-crossover is where that line crosses 0. What is said of it is said of the
-interpolated curve: values closer to it place it better.
+own scale or on the log scale if its values suit that (see `scales`); a crossover
+is where that line crosses 0. All statements are about the interpolated curve;
+more closely spaced values locate the crossover better.
 
-The intervals hold at all values at once (Bonferroni). So the interpolated
-true curve lies between their interpolated ends, and can cross only in the
-stretches where the lower end is below 0 and the upper one above: the interval
-of a crossover is its stretch. Where the curve is surely below on one side of a
-stretch and surely above on the other, there is a crossover in it; where a
-stretch reaches the last value on a side, it has no end there. So a crossover
-of the estimate is sure where it is the only one in such a stretch, or where the
-exact variances are known to cross there too; any other may be chance.
+The intervals hold at all values at once (Bonferroni). So the interpolated true
+curve lies between their interpolated ends, and can cross 0 only in the stretches
+where the lower end is below 0 and the upper one above: the interval of a
+crossover is its stretch. If the curve is surely below 0 on one side of a stretch
+and surely above on the other, there is a crossover in it; a stretch that reaches
+the last value on a side is unbounded there. So a crossover of the estimate is
+sure if it is the only one in such a stretch, or if the exact variances are known
+to cross there too; any other may be chance.
 
-A value where a variance is zero has a sign but no logarithm, one where both
-are has neither: then nothing is said of where, between it and its neighbours.
+If one variance is zero at a value, the log ratio has a sign but is infinite; if
+both are, it has neither. Then nothing is said about where the curve crosses
+between this value and its neighbours.
 """
 
 from __future__ import annotations
@@ -47,43 +48,43 @@ class Crossover:
 
     setting: str
     loses_beyond: str
-    """Label of the estimator with the lower variance below `at` and the higher one beyond; the objective
-    where it is one estimator under two."""
+    """Label of the estimator whose variance is lower below `at` and higher beyond; the objective if one
+    estimator is compared under two."""
     at: float
     low: float
-    """Ends of the interval, −∞ or ∞ where no value measured bounds it."""
+    """Ends of the interval, −∞ or ∞ if no measured value bounds it."""
     high: float
     exact: float = NAN
-    """Where the exact variances cross in the same direction, nearest to `at`; NaN where that is not known."""
+    """Where the exact variances cross in the same direction, nearest to `at`; NaN if not known."""
     sure: bool = True
-    """Whether the intervals, or the exact variances, tell that the two change places there."""
+    """Whether the intervals or the exact variances show that the two change places there."""
     source: OfArms | None = field(default=None, compare=False, repr=False)
     """The arms of the whole curve."""
 
 
 @dataclass(frozen=True)
 class Stretch:
-    """Where the curve may cross 0, between places where it surely does not."""
+    """An interval of the setting in which the curve may cross 0; next to it, it surely does not."""
 
     low: float
     high: float
     before: int
-    """Sign of the curve below `low`, 0 if that is beyond the values."""
+    """Sign of the curve below `low`; 0 if no measured value lies there."""
     after: int
 
     @property
     def sure(self) -> bool:
-        """Whether there is a crossover in it."""
+        """Whether there surely is a crossover in it."""
         return self.before * self.after < 0
 
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """Log ratios along a setting, [n] each; `x` are its values, ascending, on the scale of interpolation."""
+    """Log ratios at the n values of a setting, [n] each; `x` are the values on the scale of interpolation."""
 
     x: Array
     value: Array
-    """NaN where it is not available, infinite where one variance is zero."""
+    """NaN where not available, infinite where one variance is zero."""
     low: Array
     """Simultaneous ends."""
     high: Array
@@ -93,7 +94,7 @@ class Curve:
     """From the scale of interpolation to the setting's own."""
 
     def zeros(self) -> tuple[tuple[float, int], ...]:
-        """(value of the setting, direction) of every crossing of the estimate."""
+        """(value of the setting, direction) for every zero of the estimate."""
         return tuple((self.back(at), direction) for at, direction in sign_changes(self.x, self.value))
 
     def stretches(self) -> tuple[Stretch, ...]:
@@ -104,12 +105,12 @@ class Curve:
         )
 
     def _back(self, end: float) -> float:
-        """An end that is none stays so on either scale."""
+        """`back` for an end that may be infinite, and then stays so."""
         return self.back(end) if math.isfinite(end) else end
 
 
 def curve(pairs: Sequence[Pair], group: str = "all", level: float = LEVEL) -> Curve:
-    """The curve of pairs with ascending values; its intervals hold together with coverage `level`."""
+    """The curve through pairs with ascending values; its intervals hold together with coverage `level`."""
     each = 1.0 - (1.0 - level) / len(pairs)
     values = np.array([value for value, _, _ in pairs], dtype=np.float64)
     log = is_logarithmic([value for value, _, _ in pairs])
@@ -129,7 +130,7 @@ def curve(pairs: Sequence[Pair], group: str = "all", level: float = LEVEL) -> Cu
 def crossovers(
     pairs: Sequence[Pair], setting: str, group: str = "all", level: float = LEVEL
 ) -> tuple[Crossover, ...]:
-    """Every crossover of the two arms of `pairs`, whose values ascend; none with fewer than two values."""
+    """Every crossover of the two arms in `pairs`, whose values ascend; none with fewer than two values."""
     if len(pairs) < 2:
         return ()
     first, second = (arm.about.label for arm in pairs[0][1:])
@@ -162,9 +163,9 @@ def crossovers(
 def sign_changes(x: Array, y: Array) -> list[tuple[float, int]]:
     """Where the line through the points crosses 0, and its direction, 1 up or −1 down.
 
-    Points without a value are passed over. A line that stays at 0 for a while
-    crosses in the middle of it, one that comes back from 0 does not cross;
-    next to an infinite point, in the middle between the two.
+    Points without a value are skipped. A line that stays at 0 crosses in the
+    middle of that stretch, if it leaves on the other side. Next to an infinite
+    point it crosses midway between the two.
     """
     signed = [j for j in range(len(y)) if y[j] < 0.0 or y[j] > 0.0]
     found = []
@@ -179,7 +180,7 @@ def sign_changes(x: Array, y: Array) -> list[tuple[float, int]]:
 
 
 def possible(x: Array, low: Array, high: Array) -> list[Stretch]:
-    """Stretches in which a line between the lines through `low` and `high` may cross 0."""
+    """Stretches in which a curve that lies between the lines through `low` and `high` may cross 0."""
     signs = [1 if a > 0.0 else -1 if b < 0.0 else 0 for a, b in zip(low, high, strict=True)]
     found: list[Stretch] = []
     start, before = -math.inf, 0
@@ -207,7 +208,7 @@ def _zero(x: Array, y: Array, otherwise: float) -> float:
 
 
 def _ends(first: MeasuredArm, second: MeasuredArm, group: str, level: float) -> tuple[float, float, float]:
-    """The ratio and the ends of its interval; everything where it is not available."""
+    """The ratio and the ends of its interval; NaN, 0 and ∞ if it is not available."""
     try:
         ratio = variance.variance_ratio(first, second, group)
     except NotAvailableError:
@@ -216,7 +217,7 @@ def _ends(first: MeasuredArm, second: MeasuredArm, group: str, level: float) -> 
 
 
 def _exact_ratio(first: MeasuredArm, second: MeasuredArm, group: str) -> float:
-    """NaN where an exact variance is not known, or where both are zero."""
+    """The ratio of the exact variances; NaN if either is not known, or both are zero."""
     try:
         made: list[Quantity] = [exact.exact_total_variance(arm, group) for arm in (first, second)]
     except NotAvailableError:
@@ -228,7 +229,7 @@ def _exact_ratio(first: MeasuredArm, second: MeasuredArm, group: str) -> float:
 
 
 def _exact_zeros(found: Curve) -> tuple[tuple[float, int], ...]:
-    """Crossings of the exact curve, where all of it is known."""
+    """Zeros of the exact curve, if all of it is known."""
     if np.isnan(found.exact).any():
         return ()
     return tuple((found.back(at), direction) for at, direction in sign_changes(found.x, found.exact))

@@ -1,4 +1,4 @@
-"""Several arms of one estimator: against num_samples, a swept setting, a constant added to log p."""
+"""Statistics over several arms of one estimator, along num_samples, a setting or constants."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from reportgen.findings.statistics.variance import finite_log
 
 
 def slope(arms: Sequence[MeasuredArm], group: str = "all", statistic: str = "total_variance") -> Quantity:
-    """Least-squares slope of a statistic on num_samples, logarithms of both.
+    """Least-squares slope of a statistic's logarithm on that of num_samples.
 
-    The same bucket of the same image is left out at every K: arms of
-    different K share draws, and what they share is not counted twice.
+    The same bucket of the same image is left out at every K, since arms of
+    different K share draws, which must not be counted twice.
     """
     points = {arm.about.num_samples: arm for arm in reversed(arms) if arm.about.constant == 0.0}
     if len(points) < 2:
@@ -30,7 +30,7 @@ def slope(arms: Sequence[MeasuredArm], group: str = "all", statistic: str = "tot
     if len({sample.without.shape for sample in logs}) > 1:
         raise NotAvailableError("arms have different buckets")
     working = math.fsum(w * sample.working for w, sample in zip(weights, logs, strict=True))
-    # Term by term: what a matrix product rounds depends on where its operands lie in memory.
+    # Summed term by term: the rounding of a matrix product depends on where its operands lie in memory.
     without = sum(w * sample.without for w, sample in zip(weights, logs, strict=True))
     return Sample(working, without, identity)
 
@@ -38,9 +38,9 @@ def slope(arms: Sequence[MeasuredArm], group: str = "all", statistic: str = "tot
 def slope_along(
     points: Sequence[tuple[float, MeasuredArm]], group: str, statistic: str = "total_variance"
 ) -> Quantity:
-    """Least-squares slope of a statistic on the values of a setting, logarithms of both.
+    """Least-squares slope of a statistic's logarithm on that of a setting.
 
-    Cells of different settings share no draws: each is strata of its own.
+    Cells of different settings share no draws, so each has its own strata.
     """
     x = np.log(np.array([value for value, _ in points], dtype=np.float64))
     weights = (x - x.mean()) / ((x - x.mean()) ** 2).sum()
@@ -75,7 +75,7 @@ class LargestChange:
         return max(abs(math.expm1(change.working)) for change in self.changes)
 
     def interval(self, level: float = LEVEL) -> tuple[float, float]:
-        """Holds for all changes at once (Bonferroni), and so for the largest of them."""
+        """An interval that holds for all changes at once (Bonferroni), and so for the largest."""
         each = 1.0 - (1.0 - level) / len(self.changes)
         low = high = 0.0
         for change in self.changes:
@@ -87,7 +87,7 @@ class LargestChange:
 
 
 def at_constants(arms: Sequence[MeasuredArm]) -> list[MeasuredArm]:
-    """Arms of the K at which constants were added to log p."""
+    """Arms at every K for which constants were added to log p."""
     moved = {arm.about.num_samples for arm in arms if arm.about.constant}
     return [arm for arm in arms if arm.about.num_samples in moved]
 
@@ -95,7 +95,7 @@ def at_constants(arms: Sequence[MeasuredArm]) -> list[MeasuredArm]:
 def constant_effect(arms: Sequence[MeasuredArm]) -> Quantity:
     """Largest relative change of total variance when a constant is added to log p.
 
-    Each constant's arm against the arm without, at the same K, paired.
+    Each arm with a constant is paired with the one without, at the same K.
     """
     plain = {arm.about.num_samples: arm for arm in reversed(arms) if arm.about.constant == 0.0}
     moved = [arm for arm in arms if arm.about.constant != 0.0 and arm.about.num_samples in plain]

@@ -1,4 +1,4 @@
-"""A number with its interval, or the reason why there is none."""
+"""A number with its interval, or the reason why it is not available."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from typing import Protocol
 
 NAN = float("nan")
 LOST = "lost in the"
-"""In the reason of every number that is not available because noise covers it: lost in the noise."""
+"""Part of the reason of every number that is not available because noise hides it: lost in the noise."""
 
 
 Rows = tuple[tuple[str, tuple[str, ...]], ...]
-"""Column of results.csv → the values that the rows have there."""
+"""Pairs of a column of results.csv and the values that the rows have in it."""
 
 
 class Source(Protocol):
     """Where an estimate comes from."""
 
     def rows(self) -> Rows:
-        """The rows it is, or was made of: those with one of the values in each of the columns."""
+        """The rows that it is, or was made of: those that have one of the given values in each column."""
         ...
 
 
 class NotAvailableError(Exception):
     """A statistic cannot be made from what was measured; the message says why.
 
-    It never leaves this room: it becomes an `Estimate` without a value.
+    It never leaves the package of findings, where it becomes an `Estimate` without a value.
     """
 
 
@@ -34,21 +34,22 @@ class NotAvailableError(Exception):
 class Estimate:
     """A statistic and its 95 % interval.
 
-    `value` is NaN where it is not available, and then `status` says why;
-    `low` and `high` are NaN where a number has no interval (a p-value, a
-    timing) and equal to `value` where it is known exactly.
+    `value` is NaN if it is not available, and then `status` says why;
+    `low` and `high` are NaN if a number has no interval (a p-value, a
+    timing) and equal to `value` if it is known exactly.
     """
 
     value: float
     low: float = NAN
     high: float = NAN
     replicates: int = 0
-    """Independent replicates of each image's estimate; the fewer of two arms compared."""
+    """Independent replicates of each image's estimate, the fewest of the arms used; for judged models, the
+    number of images or trainings."""
     status: str = "met"
-    """``met``, ``budget`` or ``control`` as the arm was measured (the worst of several), or
-    ``broken: …``, ``not available: …``."""
+    """``met``, ``budget`` or ``control``, as the arm was measured (the worst of several arms);
+    ``broken: …`` or ``not available: …`` without a value."""
     source: Source | None = field(default=None, compare=False, repr=False)
-    """Where it comes from, where that is known: the same number from elsewhere is the same number."""
+    """Where it comes from, if known; ignored in comparisons."""
 
     @property
     def available(self) -> bool:
@@ -62,11 +63,11 @@ class Estimate:
 
     @property
     def lost(self) -> bool:
-        """Whether it is not available because its own noise covers it: with other draws it might be."""
+        """Whether it is not available because its own noise hides it; with other draws it might be."""
         return not self.available and LOST in self.status
 
 
 def unavailable(reason: str, replicates: int = 0, source: Source | None = None) -> Estimate:
-    """No value, and why."""
+    """An estimate without a value, for the reason given."""
     status = reason if reason.startswith("broken") else f"not available: {reason}"
     return Estimate(NAN, NAN, NAN, replicates, status, source)

@@ -1,14 +1,14 @@
-"""What is known without measuring, and the measured variance against it.
+"""Exact moments, known without measuring, and the measured variance relative to them.
 
-A problem may know its estimators' moments: by closed form, by quadrature, by
+A problem may know its estimators' moments in closed form, by quadrature or by
 enumeration. A record then holds, beside what was measured,
 
     exact_variance       [A I G]   tr Cov of the estimate of image i's gradient, group g
     exact_squared_norm   [A I G]   ‖E ĝ_i‖²
     exact_bias_squared   [A I G]   ‖E ĝ_i − ∇_i‖², ∇_i the exact gradient
 
-with NaN where a number is not known. A record of a problem that knows nothing
-does not have the arrays at all.
+with NaN where a number is not known. If the problem knows none, its records
+lack the arrays.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from reportgen.findings.statistics.variance import NOTHING, log_variance, mean_s
 Array = NDArray[np.float64]
 
 ROUNDING = 1e-10
-"""Below this part it may still be what single precision leaves of such terms: (1e-7)², and a little more."""
+"""Relative size below which a number may be what single precision leaves of a zero: (1e-7)² and a little."""
 
 
 def has(arm: MeasuredArm, name: str, group: str = "all") -> bool:
@@ -58,27 +58,27 @@ def exact_bias_squared(arm: MeasuredArm, group: str = "all") -> Quantity:
 
 
 def is_unbiased(arm: MeasuredArm) -> bool:
-    """Whether the exact mean of an estimate is the exact gradient, but for `ROUNDING` of its size."""
+    """Whether the exact mean of an estimate is the exact gradient, up to `ROUNDING` of its mean square."""
     size = (_mean(arm, name, "all", "the exact mean") for name in ("exact_squared_norm", "exact_variance"))
     return _mean(arm, "exact_bias_squared", "all", "the exact bias") <= ROUNDING * sum(size)
 
 
 def variance_to_exact(arm: MeasuredArm, group: str = "all") -> Quantity:
-    """Measured total variance over the exact one; the interval is that of the measured one.
+    """Measured total variance over the exact one, with the interval of the measured one.
 
-    Where the exact variance is zero, all that can be measured is rounding,
-    and the ratio says nothing about it. Rounding is judged by its size beside
-    E‖ĝ‖², the largest of the objective's arms, which are made of the same
-    draws, so that what cancels in one is as large as what is left in another;
-    and beside 1, about the size of the terms, where all of them cancel. With r
-    the measured variance over the larger,
+    If the exact variance is zero, only rounding can be measured, and the ratio
+    says nothing about it. Rounding is recognised by its size relative to the largest
+    E‖ĝ‖² among the objective's arms: they use the same draws, so what cancels in one
+    is as large as what remains in another. If everything cancels in all of them, it
+    is taken relative to 1, roughly the size of the terms. With r the measured
+    variance over the larger of the two,
 
-        r ≤ 1e-20           as zero as it is in double precision: 1 exactly
-        1e-20 < r < 1e-10   not available: rounding of single precision, or a little variance
-        r ≥ 1e-10           infinite: there is variance where there should be none
+            r ≤ 1e-20           zero in double precision: the ratio is exactly 1
+            1e-20 < r < 1e-10   not available: single-precision rounding, or a little variance
+            r ≥ 1e-10           infinite: there is variance where there should be none
 
-    An exact variance below 1e-20 of it is such a zero too: closed forms round
-    as well. No variance measured where there should be some is 0.
+        An exact variance up to 1e-20 of that size counts as zero too, since closed forms
+        also round. If no variance is measured where there should be some, the ratio is 0.
     """
     known = _mean(arm, "exact_variance", group, "the exact variance")
     measured = log_variance(arm, group)

@@ -1,4 +1,4 @@
-"""A statistic with its leave-outs, and the intervals they give (see `reportgen.jackknife`)."""
+"""A statistic with its leave-outs, and the intervals that they give (see `reportgen.jackknife`)."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ class Quantity(Protocol):
         ...
 
     def interval(self, level: float) -> tuple[float, float]:
-        """Ends of the interval with this coverage, natural scale."""
+        """Ends of the interval with this coverage, on the natural scale."""
         ...
 
 
 def identity(value: float) -> float:
-    """The natural scale is the working scale."""
+    """The way back from a working scale that is the natural one."""
     return value
 
 
 def exponential(value: float) -> float:
-    """Back from the logarithm; beyond the range of a float, infinity."""
+    """The way back from the log scale; infinite beyond the range of a float."""
     return math.exp(value) if value < 709.0 else math.inf
 
 
 def logarithms(values: Array) -> Array:
-    """NaN where there is none."""
+    """Logarithms of the values; NaN for those that have none."""
     if (values > 0.0).all():
         return np.log(values)
     found = np.full_like(values, np.nan)
@@ -54,10 +54,10 @@ class Sample:
     """A statistic with leave-outs, on the scale where it is closest to normal.
 
     `working` and `without` [H S] (strata × left-out units) are on that scale;
-    `back` is monotone and leads to the natural one. `natural` is the estimate
-    there where it is known without the rounding of the way back. What is
-    estimated is not below `least`, natural scale: an end there is cut, though
-    the estimate itself may lie below by chance, and is then the end.
+    `back` is monotone and maps it to the natural one. `natural`, if given, is the
+    estimate on the natural scale without the rounding of `back`. The true value is
+    at least `least` on the natural scale, so ends of intervals are cut there; but if
+    the estimate lies below by chance, it is the end.
     """
 
     working: float
@@ -72,10 +72,10 @@ class Sample:
         return self.back(self.working) if self.natural is None else self.natural
 
     def interval(self, level: float = LEVEL) -> tuple[float, float]:
-        """Two-sided interval, natural scale, low end first.
+        """Two-sided interval on the natural scale, low end first.
 
-        Where a leave-out has no value (a logarithm of zero, say) the data
-        say nothing about the spread and the interval is everything.
+        If a leave-out has no value (such as the logarithm of zero), the data say
+        nothing about the spread, and the interval is unbounded.
         """
         variances = stratum_variances(self.without)
         error = math.sqrt(float(np.add.reduce(variances)))
@@ -89,20 +89,20 @@ class Sample:
         return min(*ends, self.value), max(*ends, self.value)
 
     def plain(self) -> Sample:
-        """The same with the natural scale as the working one."""
+        """The same statistic with the natural scale as the working one."""
         natural = self.without
         if natural.size:
             natural = np.vectorize(self.back, otypes=[float])(natural)
         return Sample(self.value, natural)
 
     def logarithm(self) -> Sample:
-        """Of a value above zero; NaN for a leave-out that is not."""
+        """The logarithm of a positive value; NaN for leave-outs that are not positive."""
         if self.back is exponential:
             return Sample(self.working, self.without)
         return Sample(math.log(self.value), logarithms(self.plain().without))
 
     def minus(self, other: Sample) -> Sample:
-        """The difference on the working scale, paired: the same unit left out of both."""
+        """The difference on the working scale, paired: each leave-out lacks the same unit in both."""
         if other.without.size == 0:
             return Sample(self.working - other.working, self.without - other.working)
         if self.without.size == 0:
@@ -115,7 +115,7 @@ class Sample:
         return Sample(mine.working - theirs.working, mine.without - theirs.without)
 
     def whole_buckets(self) -> Sample:
-        """Leave-outs of bucket s of every image, to first order: the single ones' changes added up."""
+        """Leave-outs without bucket s of every image, to first order: the sums of the single changes."""
         if self.without.shape[0] <= 1:
             return self
         changes = (self.without - self.working).sum(0, keepdims=True)
@@ -123,5 +123,5 @@ class Sample:
 
 
 def exact(value: float) -> Sample:
-    """A number that is known, such as a count; its interval is a point."""
+    """A number known exactly, such as a count; its interval is a point."""
     return Sample(value, np.empty((0, 0)))

@@ -1,10 +1,10 @@
 """The named statistics of one arm: one table, in the order of results.csv.
 
-What each means stands with its function. `by_group` says whether it exists
-for every parameter group; `default_only` whether only for an estimator's
-default arm (its own K, no constant added); `of_first_layer` whether it is
-of the layer that sees images, and of no other group; `needs` names the arrays
-that a record may lack, as it does where nothing is known exactly.
+Each is described at its function. `by_group` says whether it exists for every
+parameter group; `default_only`, whether only for an estimator's default arm (its
+own K, no constant added); `of_first_layer`, whether only for the layer that sees
+images; `needs` names arrays that it requires and a record may lack, as it does
+if nothing is known exactly.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from reportgen.store.records import QUANTILES
 
 @dataclass(frozen=True)
 class Statistic:
-    """A name in results.csv and how it is made; a plain float has no interval."""
+    """A name in results.csv and the function that computes it; a plain float has no interval."""
 
     name: str
     of: Callable[[MeasuredArm, str], Quantity | float]
@@ -41,17 +41,17 @@ class Statistic:
     of_first_layer: bool = False
     needs: tuple[str, ...] = ()
     of_models: bool = False
-    """Whether it takes more than estimates of the gradient: passes, several data points, draws of its own."""
+    """Whether it needs more than gradient estimates, such as passes, several data points or own draws."""
 
     def groups(self, arm: MeasuredArm) -> tuple[str, ...]:
-        """Those that it is told of."""
+        """Parameter groups for which it is given."""
         if self.of_first_layer:
             layer = arm.record.first_layer
             return (layer,) if layer in arm.groups else ()
         return arm.groups if self.by_group else arm.groups[:1]
 
     def present(self, arm: MeasuredArm, group: str) -> bool:
-        """Whether the record has all that it takes."""
+        """Whether the record has everything that it needs."""
         if self.of_models and not arm.about.forward:
             return False
         if self.of_first_layer:
@@ -136,9 +136,9 @@ def estimate(
     statistic: str = "total_variance",
     group: str = "all",
 ) -> Estimate:
-    """The estimate a statistic makes from these arms, or why there is none.
+    """The estimate that `make` computes from these arms, or why there is none.
 
-    `statistic`, of parameter group `group`, is what it is called in results.csv, or what it is made of.
+    `statistic`, of parameter group `group`, is its name in results.csv, or that of what it is made of.
     """
     statuses = [arm.about.status for arm in arms]
     replicates, source = min([arm.about.replicates for arm in arms]), OfArms((statistic,), group, arms)
@@ -150,7 +150,7 @@ def estimate(
         if isinstance(made, int | float):
             return Estimate(made, NAN, NAN, replicates, status, source)
         if isinstance(made, one_weight.Proportion):
-            replicates = made.total  # drawn for it alone
+            replicates = made.total  # estimates drawn only for this
         low, high = made.interval(LEVEL)
         return Estimate(made.value, low, high, replicates, status, source)
     except NotAvailableError as reason:

@@ -4,16 +4,17 @@ By the law of total variance, one estimate at one image drawn at random has
 variance V + D, with V the mean Monte Carlo variance of an image's estimate
 and D = tr Cov_x(E ĝ_x), the spread of the images' own gradients. A minibatch
 of B independent images has (V + D)/B, so the Monte Carlo share V/(V + D) is
-the same for every B. D belongs to the objective and not to the estimator: it
-is measured with the reference arm, unless an arm is biased under it, or a
-user's own of which that is not known here, and so may have means of its own;
-or has another K where the objective is a bound of K samples, and so another one.
+the same for every B. D depends on the objective and not on the estimator, so it
+is measured with the reference arm. The exceptions use their own arm: estimators
+that are biased for the objective, or a user's own, for which that is not known
+here, since their means may differ; and arms with another K than the reference's
+under a bound of K samples, which is then another objective.
 
 Here the images are the random draw. One image at a time is left out (I − 1
-degrees of freedom); that takes in the Monte Carlo noise of each as well. Few images of
-unlike size have a spread that is skewed to the right, so the interval is made
-for the logarithm of D + N, N the Monte Carlo noise in D: positive where D is
-lost in it, and D itself where N is small.
+degrees of freedom), which includes the Monte Carlo noise of each as well. With
+few images, whose gradients differ in size, the spread is skewed to the right, so
+the interval is made for the logarithm of D + N, where N is the Monte Carlo noise
+in D: this is positive even if D is lost in the noise, and close to D if N is small.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ Array = NDArray[np.float64]
 
 
 def _carrier(arm: MeasuredArm) -> MeasuredArm:
-    """The arm from which the spread of the images' gradients is measured."""
+    """The arm with which the spread of the images' gradients is measured."""
     kind = ESTIMATORS.get(arm.about.estimator)
     unbiased = kind is not None and kind.is_unbiased(arm.about.objective, arm.about.num_samples)
     return arm.reference if unbiased and arm.shares_gradient(arm.reference) else arm
@@ -42,7 +43,7 @@ def _carrier(arm: MeasuredArm) -> MeasuredArm:
 def _data_variance(arm: MeasuredArm) -> tuple[float, Array, float]:
     """D, D without each image [I], and N.
 
-    Σ‖ĝ̄_i − ĝ̄‖²/(I − 1) less N, the mean Monte Carlo variance of a ĝ̄_i.
+    D is Σ‖ĝ̄_i − ĝ̄‖²/(I − 1) minus N, the mean Monte Carlo variance of a ĝ̄_i.
     """
     raw, dot = arm.array("image_squared_norm_raw"), arm.array("image_dot")
     noise = raw - arm.array("squared_norm")[:, 0]  # [I] Monte Carlo variance of each ĝ̄_i
@@ -60,14 +61,14 @@ def _data_variance(arm: MeasuredArm) -> tuple[float, Array, float]:
 
 
 def data_variance(arm: MeasuredArm) -> Quantity:
-    """D = tr Cov_x(E ĝ_x): how much images differ in their own gradient, ddof 1, Monte Carlo noise off."""
+    """D = tr Cov_x(E ĝ_x), the spread of the images' gradients; ddof 1, Monte Carlo noise subtracted."""
     value, without, noise = _data_variance(_carrier(arm))
     back = partial(_less, noise)
     return Sample(math.log(value + noise), logarithms(without + noise)[None, :], back, value)
 
 
 def monte_carlo_share(arm: MeasuredArm) -> Quantity:
-    """V/(V + D): the part of a minibatch gradient's variance that more samples an image would remove."""
+    """V/(V + D): the part of a minibatch gradient's variance that more samples per image would remove."""
     variance = arm.array("variance")[:, 0]
     mean = float(variance.mean())
     if mean <= 0.0:

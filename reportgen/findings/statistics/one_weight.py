@@ -1,4 +1,4 @@
-"""How the estimates of one weight's gradient at one image are spread, estimator by estimator."""
+"""The distribution of an estimator's estimates of one weight's gradient at one image."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ Array = NDArray[np.float64]
 FAR = 3.0
 """Standard deviations beyond which an estimate is called far off."""
 NORMAL_FAR = math.erfc(FAR / math.sqrt(2.0))
-"""The part of a normal variable that lies there."""
+"""Probability that a normal variable lies there."""
 _EDGES = np.linspace(-WEIGHT_REACH, WEIGHT_REACH, WEIGHT_BINS + 1)
-"""Of the bins, in standard deviations from the mean."""
+"""Edges of the bins, in standard deviations from the mean."""
 _INNER = (_EDGES[:-1] > -FAR - 1e-9) & (_EDGES[1:] < FAR + 1e-9)
 
 
 @dataclass(frozen=True)
 class Place:
-    """Which weight, and at which image; all counted from 1 but the image."""
+    """Which weight, and at which image; all counted from 1 except the image."""
 
     image: int
     """Row number in the data set's test part."""
@@ -37,32 +37,32 @@ class Place:
 
 @dataclass(frozen=True)
 class Mean:
-    """Of so many estimates that it is normal."""
+    """The mean of enough estimates to be treated as normal."""
 
     value: float
     error: float
-    """Its standard error."""
+    """Standard error of the mean."""
 
     def interval(self, level: float) -> tuple[float, float]:
-        """Of this coverage."""
+        """The normal interval with this coverage."""
         reach = normal_quantile(level) * self.error
         return self.value - reach, self.value + reach
 
 
 @dataclass(frozen=True)
 class Proportion:
-    """A part of so many."""
+    """The proportion `found` of `total`."""
 
     found: int
     total: int
 
     @property
     def value(self) -> float:
-        """The part."""
+        """The proportion itself."""
         return self.found / self.total
 
     def interval(self, level: float) -> tuple[float, float]:
-        """Wilson's. Source: Wilson (1927)."""
+        """Wilson's interval. Source: Wilson (1927)."""
         p, q = self.value, normal_quantile(level)
         z = q**2 / self.total
         half = q * math.sqrt(p * (1 - p) / self.total + z / (4 * self.total)) / (1 + z)
@@ -75,26 +75,26 @@ class WeightEstimates:
     """What one arm's estimates of the weight's gradient look like."""
 
     exact: bool
-    """Whether their standard deviation follows from the moments; else it is that of the estimates drawn."""
+    """Whether the standard deviation follows from the moments; else it is that of the estimates drawn."""
     edges: Array
-    """Ends of the bins, one more than there are."""
+    """Edges of the bins, one more than there are bins."""
     counts: Array
     outside: tuple[int, int]
-    """Estimates below the first and above the last of the bins."""
+    """Number of estimates below the first bin and above the last."""
 
     @property
     def drawn(self) -> int:
-        """Estimates counted."""
+        """Number of estimates counted."""
         return int(self.counts.sum()) + sum(self.outside)
 
     @property
     def density(self) -> Array:
-        """Of each bin."""
+        """Density in each bin."""
         return np.asarray(self.counts / (self.drawn * np.diff(self.edges)))
 
 
 def place(record: MeasurementRecord) -> Place | None:
-    """None where no weight was watched."""
+    """The weight whose estimates were kept; None if there is none."""
     if "weight" not in record.arrays:
         return None
     image, unit, row, column = (int(number) for number in record.arrays["weight"])
@@ -102,7 +102,7 @@ def place(record: MeasurementRecord) -> Place | None:
 
 
 def counts_of(arm: MeasuredArm) -> Array:
-    """How many of an arm's estimates lie where. NotAvailableError where it broke, or they do not vary."""
+    """Histogram of an arm's estimates. Raises NotAvailableError if it broke, or they do not vary."""
     counts = arm.array("weight_counts")
     if np.isnan(counts).any():
         raise NotAvailableError("no estimates of a weight were kept")
@@ -110,26 +110,26 @@ def counts_of(arm: MeasuredArm) -> Array:
 
 
 def deviation_of(arm: MeasuredArm) -> float:
-    """Their standard deviation. Raises as `counts_of`."""
+    """Standard deviation of an arm's estimates. Raises as `counts_of`."""
     counts_of(arm)
     return math.sqrt(float(arm.array("weight_variance")))
 
 
 def mean_of(arm: MeasuredArm) -> Mean:
-    """Their mean. Raises as `counts_of`."""
+    """Mean of an arm's estimates. Raises as `counts_of`."""
     deviation = deviation_of(arm)
     return Mean(float(arm.array("weight_mean")), deviation / math.sqrt(arm.about.replicates))
 
 
 def far_of(arm: MeasuredArm) -> Proportion:
-    """The part of them further than FAR standard deviations from the mean. Raises as `counts_of`."""
+    """Proportion of them more than FAR standard deviations from the mean. Raises as `counts_of`."""
     counts = counts_of(arm)
     total = int(counts.sum())
     return Proportion(total - int(counts[1:-1][_INNER].sum()), total)
 
 
 def estimates(arm: MeasuredArm) -> WeightEstimates:
-    """Of an arm. Raises as `counts_of`."""
+    """The distribution of an arm's estimates. Raises as `counts_of`."""
     counts = counts_of(arm)
     return WeightEstimates(
         float(arm.array("weight_variance")) != float(arm.array("weight_drawn")[1]),
@@ -140,5 +140,5 @@ def estimates(arm: MeasuredArm) -> WeightEstimates:
 
 
 def normal_quantile(level: float) -> float:
-    """Of a normal variable's size, at this two-sided coverage."""
+    """Quantile of a normal variable for this two-sided coverage."""
     return t_quantile(level, math.inf)

@@ -1,11 +1,10 @@
-"""Where in the image the noise of the first layer lives.
+"""Where in the image the noise of the first layer lies.
 
-The gradient of the weight from pixel p to unit o is x_p times that of the
-unit's bias, estimate by estimate. So of image i's variance V_i of the layer
-the weights at pixel p have the part x_p² / (|x|² + b), with b = 1 where the
-units have biases, and the map of a pixel's variance, mean over images,
-follows from the V_i, leave-outs included: its intervals are those of total
-variance.
+In every estimate, the gradient of the weight from pixel p to unit o is x_p times
+that of the unit's bias. So the weights at pixel p have the part x_p² / (|x|² + b)
+of the layer's variance V_i at image i, where b is 1 if the units have biases and
+else 0. The map of the variance by pixel, mean over images, thus follows from the
+V_i and their leave-outs, and has intervals like those of total variance.
 """
 
 from __future__ import annotations
@@ -28,14 +27,14 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class PixelNoise:
-    """The variance of the first layer's weights, summed over units and mean over images, by pixel."""
+    """The variance of the first layer's weights by pixel, summed over units, mean over images."""
 
     variance: Array
-    """[H W]; 0 where a pixel is off in every image."""
+    """[H W]; 0 for pixels that are off in every image."""
     error: Array
-    """Half the 95 % interval of a pixel's variance, relative to it, [H W]; NaN where that is zero."""
+    """Half-width of the 95 % interval relative to the variance, [H W]; NaN where that is zero."""
     units: Array
-    """The same of single units, [U H W]."""
+    """The variance for single units, [U H W]."""
 
 
 @dataclass(frozen=True)
@@ -48,15 +47,15 @@ class FirstLayer:
     mean: Array
     """The mean of the images measured, [H W]."""
     dead: int
-    """Pixels that are off in all of them."""
+    """Number of pixels that are off in all of them."""
     shown: tuple[int, ...]
-    """Numbers of the units that `PixelNoise.units` has, counted from 1."""
+    """Numbers, counted from 1, of the units in `PixelNoise.units`."""
     bright: NDArray[np.bool_]
-    """The brighter half of the pixels, [H W]: by the mean image, in a tie the one that stands first."""
+    """The brighter half of the pixels of the mean image, [H W]; the first of equal ones."""
 
 
 def first_layer(record: MeasurementRecord) -> FirstLayer | None:
-    """None where no layer sees images."""
+    """The layer that sees images; None if there is none."""
     if not record.first_layer:
         return None
     pixels = record.arrays["pixels"]
@@ -73,14 +72,14 @@ def first_layer(record: MeasurementRecord) -> FirstLayer | None:
 
 
 def brighter_half(mean: Array) -> NDArray[np.bool_]:
-    """Which pixels of an image are in it."""
+    """Which pixels are in the brighter half of an image."""
     bright = np.zeros(mean.size, dtype=np.bool_)
     bright[np.argsort(-mean.ravel(), kind="stable")[: (mean.size + 1) // 2]] = True
     return bright.reshape(mean.shape)
 
 
 def _squares(record: MeasurementRecord) -> tuple[Array, Array]:
-    """x_p² [I P], and |x|² + b [I 1]."""
+    """x_p² [I P] and |x|² + b [I 1]."""
     squares = record.arrays["pixels"].reshape(len(record.images), -1) ** 2
     count = record.arrays["coordinate_count"][record.groups.index(record.first_layer)]
     biased = count > record.units * squares.shape[1]
@@ -88,18 +87,18 @@ def _squares(record: MeasurementRecord) -> tuple[Array, Array]:
 
 
 def _of_images(arm: MeasuredArm) -> tuple[Array, Array]:
-    """Variance of the layer at each image [I], and without each bucket [I S]."""
+    """The layer's variance at each image [I], and without each bucket [I S]."""
     g = arm.group(arm.record.first_layer)
     return arm.array("variance")[:, g], arm.array("variance_without")[:, :, g]
 
 
 def noise(arm: MeasuredArm) -> PixelNoise:
-    """The map of one arm. Raises NotAvailableError where it broke."""
+    """The map of one arm. Raises NotAvailableError if it broke."""
     shape = arm.record.arrays["pixels"].shape[1:]
     squares, whole = _squares(arm.record)
     of_pixel = squares / whole
     value, without = _of_images(arm)
-    # Sums instead of matrix products, which round as their operands happen to lie in memory.
+    # Sums instead of matrix products, whose rounding depends on where their operands lie in memory.
     variance = (value[:, None] * of_pixel).sum(0) / len(value)
     of_images = stratum_variances(without)[:, None] * (of_pixel / len(value)) ** 2
     reach = [
@@ -112,7 +111,7 @@ def noise(arm: MeasuredArm) -> PixelNoise:
 
 
 def log_part(arm: MeasuredArm, chosen: NDArray[np.bool_]) -> Sample:
-    """Logarithm of the variance of the weights at the chosen pixels [H W] together."""
+    """Logarithm of the total variance of the weights at the chosen pixels, given by a mask [H W]."""
     squares, whole = _squares(arm.record)
     of_image = squares[:, chosen.ravel()].sum(1) / whole[:, 0]
     value, without = _of_images(arm)
@@ -126,17 +125,17 @@ def log_part(arm: MeasuredArm, chosen: NDArray[np.bool_]) -> Sample:
 
 
 def share(arm: MeasuredArm, chosen: NDArray[np.bool_]) -> Sample:
-    """The part of the weights' variance that the chosen pixels have."""
+    """The chosen pixels' share of the weights' variance."""
     return _over(log_part(arm, chosen), log_part(arm, np.ones_like(chosen)))
 
 
 def bright_share(arm: MeasuredArm) -> Sample:
-    """The part that the brighter half of the pixels has."""
+    """The share of the brighter half of the pixels."""
     return share(arm, brighter_half(arm.record.arrays["pixels"].mean(0)))
 
 
 def ratio(first: MeasuredArm, second: MeasuredArm) -> Sample:
-    """Variance of all weights of the layer, biases left out, of the first over that of the second, paired."""
+    """The first's variance over the second's, of all weights of the layer without biases, paired."""
     everywhere = np.ones(first.record.arrays["pixels"].shape[1:], dtype=np.bool_)
     return _over(log_part(first, everywhere), log_part(second, everywhere))
 

@@ -1,4 +1,4 @@
-"""On which scale a swept setting is seen, and read between its values."""
+"""The scale on which a swept setting is drawn and interpolated."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from itertools import pairwise
 def is_logarithmic(values: Sequence[float]) -> bool:
     """Whether ascending values belong on a log scale.
 
-    All are positive, and span more than a decade, or are three or more of
-    which each is the same multiple of the one before: 2, 4, 8.
+    They do if all are positive, and they span more than a decade or are at least
+    three in a geometric sequence: 2, 4, 8.
     """
     if not values[0] > 0.0:
         return False

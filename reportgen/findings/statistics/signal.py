@@ -1,4 +1,4 @@
-"""The mean gradient: its norm, its size against the noise, its direction."""
+"""The mean gradient: its norm, its size relative to the noise, its direction."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from reportgen.objectives import OBJECTIVES
 Array = NDArray[np.float64]
 
 NO_MEAN = "across the gradient there is one direction, where the ratio has no mean"
-"""Why there is no directional signal-to-noise ratio."""
+"""Why there is no directional signal-to-noise ratio in two dimensions."""
 NOTHING_AT_ALL = "every estimate is zero: no signal, and no noise"
-"""Why there is no signal-to-noise ratio of what rounding leaves."""
+"""Why there is no signal-to-noise ratio if all estimates are zero up to rounding."""
 
 
 def root(value: float) -> float:
-    """Square root; of a negative end of an interval, zero."""
+    """Square root; zero for negative numbers, which ends of intervals may be."""
     return math.sqrt(max(value, 0.0))
 
 
 def cosine(value: float) -> float:
-    """Into [−1, 1], where cosines lie."""
+    """Clips a number to [−1, 1], where cosines lie."""
     return min(max(value, -1.0), 1.0)
 
 
@@ -46,10 +46,10 @@ def _squared_norm(arm: MeasuredArm, group: str) -> tuple[float, Array]:
 
 
 def mean_norm(arm: MeasuredArm, group: str = "all") -> Quantity:
-    """Root of the mean over images of ‖E ĝ_i‖², the Monte Carlo noise in it taken off.
+    """Root of the mean over images of ‖E ĝ_i‖², with its Monte Carlo noise subtracted.
 
-    The interval is made for the square, whose estimate can be negative, and
-    its ends are cut at zero. Of estimates that are all zero it is zero exactly.
+    The interval is made for the square, whose estimate can be negative, and its
+    ends are cut at zero. If all estimates are zero, it is exactly zero.
     """
     mean, without = _squared_norm(arm, group)
     if never_differs_from_zero(arm, group, mean):
@@ -58,7 +58,7 @@ def mean_norm(arm: MeasuredArm, group: str = "all") -> Quantity:
 
 
 def signal_to_noise(arm: MeasuredArm, group: str = "all") -> Quantity:
-    """√(mean over images of ‖E ĝ_i‖² / mean over images of tr Cov ĝ_i), of one image's estimate."""
+    """√(mean over images of ‖E ĝ_i‖² / mean over images of tr Cov ĝ_i), for one image's estimate."""
     g = arm.group(group)
     signal, signal_without = _squared_norm(arm, group)
     if never_differs_from_zero(arm, group, signal):
@@ -75,8 +75,8 @@ def signal_to_noise(arm: MeasuredArm, group: str = "all") -> Quantity:
 def directional_signal_to_noise(arm: MeasuredArm) -> Quantity:
     """Mean over replicates and images of ‖Δ∥‖ / ‖Δ⊥‖, an estimate's lengths along the gradient and across.
 
-    Of estimates with two directions what lies across is one number, which may be as near to zero as it likes:
-    one over it has no mean. Source: Rainforth et al. (2018).
+    In two dimensions the part across is a single number with positive density at zero, so its reciprocal has
+    no mean. Source: Rainforth et al. (2018).
     """
     if directions(arm) == 2:
         raise NotAvailableError(NO_MEAN)
@@ -89,7 +89,7 @@ def directional_signal_to_noise(arm: MeasuredArm) -> Quantity:
 
 
 def _require_one_gradient(arm: MeasuredArm, other: MeasuredArm) -> None:
-    """Means are compared where without bias they would be the same."""
+    """Raises unless two means would be the same without bias."""
     if not arm.shares_gradient(other):
         title = OBJECTIVES[arm.about.objective].title
         raise NotAvailableError(
@@ -103,10 +103,9 @@ def relative_projection(
 ) -> Quantity:
     """Mean gradient over images along the reference's, relative to it: 1 for an estimator without bias.
 
-    With `against`, relative to that arm's instead. The same bucket of the
-    same image is left out of both, and of the direction, so draws they share
-    cancel. Raises where what it is relative to may be zero, on an interval of
-    coverage `level`.
+    With `against`, it is relative to that arm's projection instead. The same bucket
+    of the same image is left out of both, and of the direction, so shared draws
+    cancel. Raises if the interval of the denominator at coverage `level` contains 0.
     """
     other = arm.reference if against is None else against
     if other.same_as(arm):
@@ -126,9 +125,9 @@ def relative_projection(
 def cosine_to_reference(arm: MeasuredArm) -> Quantity:
     """Cosine between the mean gradients over images of an arm and of its objective's reference.
 
-    Norms have their Monte Carlo noise taken off, so the estimate can leave
-    [−1, 1] by chance; it is put back to the end. Bucket s of every image is
-    left out at a time: S − 1 degrees of freedom.
+    Norms have their Monte Carlo noise subtracted, so the estimate can leave
+    [−1, 1] by chance; it is clipped. Each leave-out lacks bucket s of every
+    image, which gives S − 1 degrees of freedom.
     """
     reference = arm.reference
     if reference.same_as(arm):

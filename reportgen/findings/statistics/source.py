@@ -1,4 +1,4 @@
-"""Which rows of results.csv a number is, or was made of."""
+"""The rows of results.csv that a number is, or was made of."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from reportgen.findings.statistics.estimate import Rows, Source
 from reportgen.store.records import JudgementRecord
 
 KEY = 12
-"""Characters of a cell's key that are kept: the keys of the rows' cells begin with them."""
+"""Number of leading characters of a cell's key by which rows are found."""
 
 MADE_OF_VARIANCES = ("variance_ratio", "objective_ratio", "gap_closed", "constant_effect")
 """Statistics made of the total variances of several arms."""
@@ -19,10 +19,10 @@ MADE_OF_VARIANCES = ("variance_ratio", "objective_ratio", "gap_closed", "constan
 
 @dataclass(frozen=True, eq=False)
 class OfArms:
-    """Statistics of measured arms, or one made of them.
+    """Statistics of measured arms, or a number made of them.
 
-    A ratio to the reference has a row of its own; what else is made of several variances is traced to
-    those. Columns that tell no arm of the cells from another are left out.
+    A ratio to the reference has its own row; any other number made of several variances is traced to
+    those. `num_samples` and `constant` are left out where they are the same for all of the cell's arms.
     """
 
     statistics: tuple[str, ...]
@@ -55,13 +55,13 @@ class OfArms:
 
 @dataclass(frozen=True, eq=False)
 class OfModels:
-    """A statistic of judged models, or one made of several."""
+    """A statistic of judged models, or a number made of those of several."""
 
     statistic: str
     group: str
     records: tuple[JudgementRecord, ...]
     num_samples: int | None = None
-    """Of the bound, where there are several."""
+    """k of the bound, for statistics given for several k."""
 
     def rows(self) -> Rows:
         """See `Source`."""
@@ -77,7 +77,7 @@ class OfModels:
 
 @dataclass(frozen=True, eq=False)
 class OfSeveral:
-    """Numbers that are the same to the digits shown, and said once."""
+    """Several numbers that are stated once, or that make one number together."""
 
     sources: tuple[Source, ...]
 
@@ -91,7 +91,7 @@ class OfSeveral:
 
 
 def query(rows: Rows) -> str:
-    """As a page's address asks for them: ``statistic=total_variance&estimator=pathwise``."""
+    """The rows as a query in a page's address: ``statistic=total_variance&estimator=pathwise``."""
     return urlencode([(column, value) for column, values in rows for value in values])
 
 
@@ -100,14 +100,14 @@ def _distinct(columns: Mapping[str, Sequence[str]]) -> Rows:
 
 
 def _to_reference(arms: Sequence[MeasuredArm]) -> bool:
-    """Whether these are an arm and the one that its own rows compare it with."""
+    """Whether these are an arm and the reference with which its own rows compare it."""
     if len(arms) != 2 or arms[0].record is not arms[1].record or not arms[1].about.reference:
         return False
     return arms[0].reference.same_as(arms[1])
 
 
 def _several(arm: MeasuredArm) -> bool:
-    """Whether its label was measured with several K."""
+    """Whether its label was measured at several K."""
     mine = (arm.about.objective, arm.about.label)
     return len({a.num_samples for a in arm.record.arms if (a.objective, a.label) == mine}) > 1
 

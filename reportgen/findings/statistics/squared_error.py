@@ -2,10 +2,10 @@
 
 Where a problem knows its gradient ∇_i exactly, a record holds
 
-    bias_squared           [A I G]     ‖mean ĝ_i − ∇_i‖², the Monte Carlo noise in it taken off
-    bias_squared_without   [A I S G]   the same with bucket s of image i left out
+        bias_squared           [A I G]     ‖mean ĝ_i − ∇_i‖², with its Monte Carlo noise subtracted
+        bias_squared_without   [A I S G]   the same without bucket s of image i
 
-with NaN in arms for which it was not measured.
+    with NaN for arms for which it was not measured.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ def _bias(arm: MeasuredArm, group: str) -> tuple[Array, Array]:
 def bias_squared(arm: MeasuredArm, group: str = "all") -> Quantity:
     """Mean over images of ‖E ĝ_i − ∇_i‖².
 
-    Without bias the estimate is around zero and can be below by chance: it is
-    given as it is, so that its mean is right; ends of the interval are cut at zero.
+    Without bias the estimate scatters around zero and can be negative. It is given
+    as it is, so that its mean is right; ends of the interval are cut at zero.
     """
     g, value = arm.group(group), mean_over_images(*_bias(arm, group))
     variances = arm.array("variance")[:, g]

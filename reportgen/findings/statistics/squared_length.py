@@ -1,19 +1,19 @@
-"""A squared length of a mean, with an interval that holds where the mean is lost in its own noise.
+"""The squared length of a mean, with an interval that holds even if the mean is lost in its own noise.
 
-A = ‖d̄‖² of a mean d̄ of n replicates has expectation ‖δ‖² + N with N = tr C/n the noise in it, and about
-the law of w χ′²(ν, ‖δ‖²/w): a noncentral χ² with ν = N/w degrees of freedom, which has that expectation and
-the variance 2wN + 4w‖δ‖². Ends of the interval are the ‖δ‖² for which A lies at the quantiles. So it is
-exact for one coordinate, and for any number of equal and independent ones; otherwise w is what makes the
-variance right, the larger of
+For the mean d̄ of n replicates, A = ‖d̄‖² has expectation ‖δ‖² + N, where N = tr C/n is the noise in it.
+Its distribution is about w χ′²(ν, ‖δ‖²/w), a noncentral χ² with ν = N/w degrees of freedom, which has the
+same expectation and variance 2wN + 4w‖δ‖². Ends of the interval are the ‖δ‖² for which A lies at the
+quantiles. This is exact for one coordinate, and for any number of equal and independent ones; otherwise w
+is chosen so that the variance is right, as the larger of
 
-    J/4A                    d̄ᵀ(C/n)d̄/‖d̄‖², the noise along d̄, from the jackknife's variance J of A − N,
-                            Student's t for its degrees of freedom
-    (w₀N + wθ)/(N + θ)      of that and, the less θ = A − N is above the noise, of w₀ = tr C²/(n tr C),
-                            from the jackknife's variance of tr C, which is 2 tr C²/n of normal replicates,
-                            and N/m at least of m directions
+        J/4A                    d̄ᵀ(C/n)d̄/‖d̄‖², the noise along d̄, from the jackknife variance J of A − N,
+                                widened by Student's t for its degrees of freedom
+        (w₀N + wθ)/(N + θ)      the mean of that and w₀ = tr C²/(n tr C), which counts the more, the less
+                                θ = A − N is above the noise; w₀ is from the jackknife variance of tr C,
+                                which is 2 tr C²/n for normal replicates, and at least N/m for m directions
 
-and at most N. A jackknife alone takes the noise along d̄ for that along δ, and has hardly any where d̄ is near
-zero by chance: of one coordinate its interval holds the truth four times in five.
+    and at most N. A plain jackknife takes the noise along d̄ for that along δ, and finds hardly any if d̄ is
+    near zero by chance: for one coordinate its interval covers the truth four times in five.
 Source: Patnaik (1949), on fitting a noncentral χ²; Satterthwaite (1946).
 """
 
@@ -32,24 +32,24 @@ from reportgen.jackknife import degrees_of_freedom, stratum_variances, t_quantil
 Array = NDArray[np.float64]
 
 FAR = 1e6
-"""A/w from which the root is normal, of ν far below it (at most m); a noncentral χ² takes long there."""
+"""A/w above which its root is taken as normal, ν (at most m) being far smaller; χ′² is slow there."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class SquaredLength(Sample):
-    """‖δ‖², estimated by A − N; its leave-outs are those of this difference."""
+    """‖δ‖², estimated by A − N, with leave-outs of this difference."""
 
     noise: float
     """N"""
     of_noise: float
-    """w₀ of normal replicates"""
+    """w₀, as for normal replicates"""
     directions: int
     """m"""
 
     def interval(self, level: float = LEVEL) -> tuple[float, float]:
-        """Two-sided, low end first, not below zero unless the estimate is.
+        """Two-sided interval, low end first, not below zero unless the estimate is.
 
-        Its upper end is not below that of an estimate of zero.
+        Its upper end is at least that of an estimate of zero.
         """
         variances = stratum_variances(self.without)
         error = math.sqrt(float(variances.sum()))
@@ -72,7 +72,7 @@ class SquaredLength(Sample):
 
 
 def _noncentrality(value: float, degrees: float, level: float) -> float:
-    """Of the χ² that lies below `value` with this probability; 0 where the central one does less often."""
+    """Noncentrality at which χ′² is below `value` with probability `level`; 0 if at 0 it is so less often."""
     if value > FAR:
         return (math.sqrt(value) - float(special.ndtri(level))) ** 2 - degrees + 1.0
     if value <= 0.0 or special.chdtr(degrees, value) <= level:

@@ -1,12 +1,12 @@
-"""Total variance, its ratios, and what it costs.
+"""Total variance, its ratios, and its cost.
 
-total_variance(A), of a parameter group: mean over images of tr Cov of one
-image's estimate, variance over independent replicates of the whole
-estimator, ddof 1. Its interval is about the images measured: they are fixed,
-and the replicates are random.
+total_variance(A) of a parameter group is the mean over images of tr Cov of one
+image's estimate: the variance over independent replicates of the whole
+estimator, ddof 1. In its interval the measured images are fixed, and the
+replicates are random.
 
-All intervals here are made on the log scale and by leaving out one bucket of
-one image at a time; of two arms the same one, since they share their draws.
+All intervals here are made on the log scale, by leaving out one bucket of one
+image at a time, and the same one of two arms, since they share their draws.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from reportgen.findings.statistics.jackknife import Quantity, Sample, exact, exp
 Array = NDArray[np.float64]
 
 NOTHING = 1e-20
-"""A variance below this part of the estimates' mean square is zero: terms that cancel leave (1e-16)² of it
-in double precision, a little more where they are large, and nothing random is so quiet."""
+"""A variance below this part of the estimates' mean square is zero: in double precision, terms that cancel
+leave (1e-16)² of it, or a little more if they are large, and nothing random varies so little."""
 
 NO_VARIANCE = "the record has no variance of this arm"
 
@@ -41,7 +41,7 @@ def _mean(value: Array) -> float:
 
 
 def log_variance(arm: MeasuredArm, group: str = "all") -> Sample:
-    """Logarithm of total variance; −inf, without leave-outs, where it is zero, or zero but for rounding."""
+    """Logarithm of total variance; −inf without leave-outs if it is zero, or zero up to rounding."""
     g = arm.group(group)
     mean, without = mean_over_images(arm.array("variance")[:, g], arm.array("variance_without")[:, :, g])
     if math.isnan(mean):
@@ -50,14 +50,14 @@ def log_variance(arm: MeasuredArm, group: str = "all") -> Sample:
 
 
 def on_log_scale(mean: float, without: Array) -> Sample:
-    """What is not negative, with its leave-outs; −inf, without leave-outs, where it is zero."""
+    """A nonnegative number with its leave-outs on the log scale; −inf without leave-outs if it is zero."""
     if mean <= 0.0:
         return Sample(-math.inf, np.empty((0, 0)), exponential)
     return Sample(math.log(mean), logarithms(without), exponential, mean)
 
 
 def mean_square(arm: MeasuredArm, group: str) -> float:
-    """The largest E‖ĝ‖², mean over images, of the arms of the same objective; 1 if that is more."""
+    """The largest E‖ĝ‖², mean over images, among arms of the same objective, but at least 1."""
     record, g = arm.record, arm.group(group)
     rows = [i for i, other in enumerate(record.arms) if other.objective == arm.about.objective]
     squares = (record.arrays["variance"] + record.arrays["squared_norm"])[rows][:, :, g].mean(1)
@@ -65,9 +65,9 @@ def mean_square(arm: MeasuredArm, group: str) -> float:
 
 
 def _is_rounding(arm: MeasuredArm, group: str, measured: float) -> bool:
-    """Whether the exact variance is zero, and the measured one what double precision leaves of a zero.
+    """Whether the exact variance is zero, and the measured one is what double precision leaves of zero.
 
-    Closed forms round as well: an exact variance may be such a remainder too.
+    Closed forms round as well, so the exact variance may be such a remainder too.
     """
     known = arm.record.arrays.get("exact_variance")
     if known is None:
@@ -77,7 +77,7 @@ def _is_rounding(arm: MeasuredArm, group: str, measured: float) -> bool:
 
 
 def is_zero(arm: MeasuredArm, group: str) -> bool:
-    """Whether total variance is zero, or zero but for rounding."""
+    """Whether total variance is zero, or zero up to rounding."""
     mean = _mean(arm.array("variance")[:, arm.group(group)])
     if math.isnan(mean):
         raise NotAvailableError(NO_VARIANCE)
@@ -85,12 +85,12 @@ def is_zero(arm: MeasuredArm, group: str) -> bool:
 
 
 def never_differs_from_zero(arm: MeasuredArm, group: str, squared_norm: float) -> bool:
-    """Whether an estimate is zero at every draw, but for rounding: no variance, and a mean of nothing."""
+    """Whether an estimate is zero at every draw, up to rounding: both its variance and its mean are."""
     return is_zero(arm, group) and squared_norm <= NOTHING * mean_square(arm, group)
 
 
 def total_variance(arm: MeasuredArm, group: str = "all") -> Quantity:
-    """Mean over images of the variance, summed over the group's coordinates; zero is zero exactly."""
+    """Mean over images of the variance, summed over the group's coordinates; a zero is exact."""
     sample = log_variance(arm, group)
     return exact(0.0) if math.isinf(sample.working) else sample
 
@@ -98,8 +98,8 @@ def total_variance(arm: MeasuredArm, group: str = "all") -> Quantity:
 def variance_ratio(first: MeasuredArm, second: MeasuredArm, group: str = "all") -> Quantity:
     """Total variance of the first over that of the second, paired.
 
-    An arm against itself is 1 exactly. Zero over something is 0, something
-    over zero is infinite, zero over zero is not available.
+    An arm against itself is exactly 1. Zero over anything else is 0, anything else
+    over zero is infinite, and zero over zero is not available.
     """
     above, below = log_variance(first, group), log_variance(second, group)
     if math.isinf(above.working) and math.isinf(below.working):
@@ -115,11 +115,11 @@ def variance_ratio(first: MeasuredArm, second: MeasuredArm, group: str = "all") 
 def gap_closed(arm: MeasuredArm, worst: MeasuredArm, best: MeasuredArm, group: str = "all") -> Quantity:
     """log(V_worst/V_arm) / log(V_worst/V_best): the share of the gap that an arm closes, on the log scale.
 
-    V is total variance times the samples in an estimate (K, or 2K where each of
-    the K is a pair), so that estimators are compared at the same number of
-    samples. 0 for the worst, 1 for the best; below 0 or above 1 outside of them.
-    Of a gap whose own interval holds 0 there is no share that an interval could
-    be made for.
+    V is total variance times the number of samples in an estimate (K, or 2K if each
+    of the K is a pair), so that estimators are compared at equal numbers of samples.
+    The share is 0 for the worst and 1 for the best, and lies outside [0, 1] if the arm
+    is worse or better than both. It is not available if the gap's own interval
+    contains 0.
     """
     above = per_sample(worst, group).minus(per_sample(arm, group))
     below = per_sample(worst, group).minus(per_sample(best, group))
@@ -133,7 +133,7 @@ def gap_closed(arm: MeasuredArm, worst: MeasuredArm, best: MeasuredArm, group: s
 
 
 def per_sample(arm: MeasuredArm, group: str) -> Sample:
-    """Logarithm of variance times the samples in an estimate."""
+    """Logarithm of variance times the number of samples in an estimate."""
     kind = ESTIMATORS.get(arm.about.estimator)
     samples = arm.about.num_samples * (kind.samples_each if kind else 1)
     sample, shift = finite_log(arm, group), math.log(samples)
@@ -141,7 +141,7 @@ def per_sample(arm: MeasuredArm, group: str) -> Sample:
 
 
 def finite_log(arm: MeasuredArm, group: str = "all") -> Sample:
-    """Logarithm of a variance that must not be zero."""
+    """Logarithm of a variance; raises if that is zero."""
     sample = log_variance(arm, group)
     if math.isinf(sample.working):
         raise NotAvailableError(f"the variance of {arm.about.label} is zero, its logarithm has no value")
@@ -149,26 +149,26 @@ def finite_log(arm: MeasuredArm, group: str = "all") -> Sample:
 
 
 def evaluations(arm: MeasuredArm) -> Quantity:
-    """Decoder forward and backward passes a replicate, counted."""
+    """Decoder forward and backward passes per replicate, counted."""
     return exact(arm.about.forward + arm.about.backward)
 
 
 def seconds_per_replicate(arm: MeasuredArm) -> float:
-    """As timed on the machine that ran the cell; it has no interval."""
+    """Seconds per replicate, as timed on the machine that ran the cell; without an interval."""
     return arm.about.seconds_per_replicate
 
 
 def work_normalized_variance(arm: MeasuredArm) -> Quantity:
-    """Total variance times decoder passes a replicate: the variance that one pass's worth of work leaves.
+    """Total variance times decoder passes per replicate: the variance left per pass of work.
 
-    Passes are counted, so it is the same on every machine. Source: Glynn &
+    Since passes are counted, it is the same on every machine. Source: Glynn &
     Whitt (1992), on the efficiency of simulation estimators.
     """
     return _scaled(arm, arm.about.forward + arm.about.backward)
 
 
 def time_normalized_variance(arm: MeasuredArm) -> Quantity:
-    """Total variance times seconds a replicate, on the machine that ran the cell.
+    """Total variance times seconds per replicate on the machine that ran the cell.
 
     The interval is that of the variance; the timing is taken as it is.
     """
@@ -186,6 +186,6 @@ def _scaled(arm: MeasuredArm, factor: float) -> Quantity:
 
 
 def images_lower(first: MeasuredArm, second: MeasuredArm) -> tuple[int, int]:
-    """In how many of the images, and of how many, the first arm's total variance is the lower one."""
+    """Number of images in which the first arm's total variance is lower, and of all images."""
     a, b = first.array("variance")[:, 0], second.array("variance")[:, 0]
     return int((a < b).sum()), int(a.shape[0])

@@ -1,1 +1,1 @@
-"""From the text to a PDF: layout, drawings, tags, and what must not be missing."""
+"""From the text to a PDF: layout, drawings, tags, and checks that nothing is missing."""

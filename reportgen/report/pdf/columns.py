@@ -1,8 +1,8 @@
-"""Columns of equal length whose items are not split, at once.
+"""Balances columns whose items are not split, in one step.
 
-WeasyPrint 70 makes the columns of a block longer until everything is in them, and lays all of it out at
-each step: by a pixel where an item is longer than they are, so that a listing with one long item takes longer
-than the rest of its document. Where no item is split the length follows from the heights of the items.
+WeasyPrint 70 makes the columns of a block longer until everything fits, and lays all of it out at each step.
+A step is a single pixel if an item is longer than the columns, so a listing with one long item takes
+longer than the rest of its document. If no item is split, the length follows from the items' heights.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from contextlib import contextmanager
 from typing import Any
 
 ROUNDING = 0.01
-"""Pixels by which a sum of heights may miss."""
+"""Pixels by which a sum of heights may be off."""
 
 
 @contextmanager
 def equal_columns() -> Iterator[None]:
-    """While it lasts, WeasyPrint is told the length of columns of whole items."""
+    """Context in which the length of columns of unsplit items is computed for WeasyPrint."""
     from weasyprint.layout import block
 
     plain = block.columns_layout
 
     def columns(context: Any, box: Any, below: float, skip: Any, around: Any, *others: Any) -> Any:
-        """In place of WeasyPrint's `columns_layout`; `below` is what is left free at the page's foot."""
+        """Replaces WeasyPrint's `columns_layout`; `below` is the space left free at the foot of the page."""
 
         def laid(box: Any, below: float) -> Any:
             return plain(context, box, below, skip, around, *others)
@@ -37,7 +37,7 @@ def equal_columns() -> Iterator[None]:
         filled.style = box.style.copy()
         filled.style["column_fill"] = "auto"
         made = laid(filled, below)
-        if made[0] is None or made[1] is not None:  # they go on on the next page
+        if made[0] is None or made[1] is not None:  # the columns continue on the next page
             return made
         items = [item for column in made[0].children for item in column.children]
         length = least_length(
@@ -57,9 +57,9 @@ def equal_columns() -> Iterator[None]:
 
 
 def least_length(heights: Sequence[float], margins: Sequence[float], count: int) -> float:
-    """Of `count` columns that hold items of these heights in order.
+    """The least length of `count` columns that hold items of these heights in order.
 
-    A height has the margin below the item in it, which does not count at the foot of a column.
+    A height includes the margin below its item, which does not count at the foot of a column.
     """
 
     def needed(length: float) -> int:

@@ -1,4 +1,4 @@
-"""Every stream of a PDF is compressed once, here: pydyf would do it twice, the second time for a checksum."""
+"""Compresses every stream of a PDF once; pydyf would do it twice, the second time for a checksum."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 import pydyf
 
 LEVEL = 6
-"""The highest takes twice the time for one byte in a hundred."""
+"""Compression level; the highest takes twice the time to save one byte in a hundred."""
 
 
 def compress(pdf: Any) -> None:
-    """What is still to be compressed of a pydyf document."""
+    """Compresses the streams of a pydyf document that are still to be compressed."""
     for found in pdf.objects:
         if isinstance(found, pydyf.Stream) and found.compress:
             written = pydyf.Stream(found.stream).data

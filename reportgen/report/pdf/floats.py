@@ -1,11 +1,11 @@
-"""Figures and tables that do not fit on a page let the text go on, as they do in a paper.
+"""Floats: text flows past figures and tables that do not fit on a page, as in a paper.
 
-A figure is never split. One that begins too low on a page goes to the next, and
+A figure is never split. One that begins too low on a page moves to the next and
 leaves a hole. WeasyPrint has no floats for pages, but makes its pages one after
-another from a tree of boxes: the tree can be put into another order there, and
-the page made again. So a figure passes the text that follows it, or stands above
-the text that comes before it on its page, whichever leaves the smaller hole.
-Figures keep their order among each other, and tables theirs.
+another from a tree of boxes, which can be reordered in between and the page made
+again. So the text after a figure moves before it, or the figure moves above the
+text before it on its page, whichever leaves the smaller hole. Figures keep their
+order among themselves, and so do tables.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ from dataclasses import dataclass
 from typing import Any
 
 MILLIMETRE = 96 / 25.4
-"""In pixels of CSS, WeasyPrint's unit."""
+"""A millimetre in CSS pixels, WeasyPrint's unit."""
 HOLE = 25 * MILLIMETRE
-"""Blank space at the foot of a page that is left as it is: the height of some six lines."""
+"""Blank space at the foot of a page that is tolerated: the height of about six lines."""
 GAIN = 8 * MILLIMETRE
-"""What less of a hole is worth a float's moving."""
+"""Reduction of a hole that is worth moving a float."""
 TOGETHER = 2
-"""How many floats may be kept back by one page."""
+"""The most floats that a page may defer to the next."""
 
 Resume = Mapping[int, Any] | None
-"""Where a page ends: at each level of the tree the number of a child; None for one that has not begun."""
+"""Where a page ends: at each level of the tree the index of a child; None for one that has not begun."""
 
 
 @dataclass(frozen=True)
 class Spot:
-    """A place in a section: before the child of this number."""
+    """A place in a section: before the child with this index."""
 
     section: Any
     index: int
@@ -43,7 +43,7 @@ class Spot:
 
 @contextmanager
 def floats() -> Iterator[None]:
-    """While it lasts, WeasyPrint's pages have floats: children of a section that `_is_float` knows."""
+    """Context in which WeasyPrint's pages have floats: children of sections for which `_is_float` holds."""
     from weasyprint.layout import page
 
     plain = page.remake_page
@@ -60,10 +60,10 @@ class _Pages:
     def __init__(self, remake: Callable[..., tuple[Any, Resume]]) -> None:
         self.remake = remake
         self.settled: set[tuple[int, int]] = set()
-        """Pages and the floats after them that were seen to: WeasyPrint may ask for a page again."""
+        """Pages and their following floats that are settled, since WeasyPrint may ask for a page again."""
 
     def page(self, number: int, context: Any, root: Any, html: Any) -> tuple[Any, Resume]:
-        """The page of this number, from 0, and where it ends; in place of WeasyPrint's `remake_page`."""
+        """The page with this number, from 0, and where it ends; replaces WeasyPrint's `remake_page`."""
         begins, split = context.page_maker[number][0], dict(context.broken_out_of_flow)
         page, ends = self.remake(number, context, root, html)
         start = _next(root, ends)
@@ -75,7 +75,7 @@ class _Pages:
 
         def again() -> tuple[Any, Resume]:
             context.broken_out_of_flow = dict(split)
-            # What it met may stand on another page now; that something on it is to be filled in remains.
+            # Anchors found on it may now be on another page; whether it has content to be filled in remains.
             context.page_maker[number][-1].update(anchors=[], content_lookups=[])
             return self.remake(number, context, root, html)
 
@@ -90,7 +90,7 @@ class _Pages:
 
 
 class _Search:
-    """For a float that leaves a hole, the place that leaves least."""
+    """Searches, for a float that leaves a hole, the place that leaves the smallest one."""
 
     def __init__(self, root: Any, start: Spot, hole: float, again: Callable[[], tuple[Any, Resume]]) -> None:
         self.root, self.start, self.again = root, start, again
@@ -98,18 +98,18 @@ class _Search:
         self.before = {id(box): list(box.children) for box in self.sections}
         self.alone, self.end = next(_pieces(start.section.children, start.index))
         self.along = list(self.alone)
-        """The float, and those after it that go to the next page with it."""
+        """The float, and later ones that move to the next page with it."""
         self.goes_on = True
-        """Whether more text may pass them: what has passed ends above the foot of the page."""
+        """Whether more text may move before them, as long as the page is not full."""
         self.best, self.least = (start, self.alone), hole - GAIN
 
     @property
     def enough(self) -> bool:
-        """Whether a place was found that leaves no hole."""
+        """Whether a place was found that leaves no more than a tolerable hole."""
         return self.best[0] != self.start and self.least <= HOLE
 
     def below(self, sections: Iterable[Any]) -> None:
-        """Lets text of these sections pass, one piece after another, until the page is full."""
+        """Tries to move text of these sections before the float, piece by piece, until the page is full."""
         for section in sections:
             children = self.before[id(section)]
             for piece, index in _pieces(children, self.end if section is self.start.section else 0):
@@ -127,7 +127,7 @@ class _Search:
                         self.goes_on = upcoming is self.along[0]
 
     def above(self, first: int) -> None:
-        """Lets the float stand above what comes before it, back to this child of its section."""
+        """Tries to move the float above what precedes it, back to child `first` of its section."""
         children = self.before[id(self.start.section)]
         for index in range(self.start.index - 1, max(first, 1) - 1, -1):
             if _is_heading(children[index]) or _same_kind(self.alone[0], children[index]):
@@ -145,7 +145,7 @@ class _Search:
             self.along = [*self.along, *piece]
 
     def _try(self, spot: Spot, group: list[Any]) -> Any:
-        """The child of a section with which the next page begins, with these boxes there."""
+        """Tries the boxes in `group` at a spot, and notes the best; returns the next page's first box."""
         self._move(spot, group)
         page, ends = self.again()
         if (hole := _hole(page)) < self.least:
@@ -166,7 +166,7 @@ class _Search:
 
 
 def _pieces(children: Sequence[Any], first: int) -> Iterator[tuple[list[Any], int]]:
-    """From this child on, each with the notes that follow it, and the number of the next."""
+    """The children from `first` on, each with the notes that follow it, and the index of the next."""
     while first < len(children):
         end = first + 1
         while end < len(children) and "note" in _classes(children[end]):
@@ -190,12 +190,12 @@ def _is_float(box: Any) -> bool:
 
 
 def _floats(spot: Spot) -> bool:
-    """Whether what is there may go elsewhere: a float that the text before it does not lead up to."""
+    """Whether the box there may be moved: a float that the text before it does not lead up to."""
     return _is_float(spot.box) and not (spot.index and _leads_up(spot.section.children[spot.index - 1]))
 
 
 def _leads_up(box: Any) -> bool:
-    """Whether it is kept with what follows: by its style, or as text that does not end with a sentence."""
+    """Whether it stays with what follows: by its style, or as text that does not end with a sentence."""
     ends = (".", "?", ")")
     return box.style["break_after"] == "avoid" or (box.element_tag == "p" and not _text(box).endswith(ends))
 
@@ -209,7 +209,7 @@ def _same_kind(box: Any, other: Any) -> bool:
 
 
 def _stands(before: Any, after: Any) -> bool:
-    """Whether floats may come between: a sentence has ended, and what is next belongs to nothing before."""
+    """Whether floats may come between: a sentence has ended, and what follows does not belong to it."""
     if after is not None and after.style["break_before"] == "avoid":
         return False
     if "equation" in _classes(before):
@@ -218,44 +218,44 @@ def _stands(before: Any, after: Any) -> bool:
 
 
 def _child(root: Any, place: Resume) -> tuple[Spot, bool] | None:
-    """The child of a section that a place is in, and whether something of it stands before."""
+    """The child of a section that contains a place, and whether part of it precedes the place."""
     box = root
     while place:
         index, place = next(iter(place.items()))
         if box.element_tag == "section":
             return Spot(box, index), _begun(place)
         children = getattr(box, "children", ())
-        if index >= len(children):  # a place in a text
+        if index >= len(children):  # a place within a text
             return None
         box = children[index]
     return None
 
 
 def _begun(place: Resume) -> bool:
-    """Whether something of a box stands before this place in it."""
+    """Whether part of a box precedes this place in it."""
     return place is not None and (0 not in place or _begun(place[0]))
 
 
 def _next(root: Any, ends: Resume) -> Spot | None:
-    """The child of a section with which the next page begins, if one does."""
+    """The child of a section with which the next page begins, if it begins with a whole one."""
     child = _child(root, ends)
     return child[0] if child and not child[1] else None
 
 
 def _first(root: Any, begins: Resume, section: Any) -> int:
-    """The number of the first child of a section that begins on the page that begins here."""
+    """Index of the first child of a section that begins on the page beginning at `begins`."""
     child = _child(root, begins)
     return child[0].index + child[1] if child and child[0].section is section else 0
 
 
 def _hole(page: Any) -> float:
-    """Blank space below what stands lowest in the text of a page."""
+    """Blank space below the lowest content in the text of a page."""
     bottoms = (box.position_y + box.margin_height() for box in _leaves(page.children[0]))
     return float(page.content_box_y() + page.height - max(bottoms, default=page.content_box_y()))
 
 
 def _leaves(box: Any) -> Iterator[Any]:
-    """Lines, pictures and the like; boxes that hold them may be stretched to the foot of a page."""
+    """Lines, pictures and the like, rather than boxes around them, which may extend to the foot of a page."""
     children = [child for child in getattr(box, "children", ()) if child.is_in_normal_flow()]
     if not children or type(box).__name__ == "LineBox":
         yield box

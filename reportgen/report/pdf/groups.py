@@ -1,8 +1,7 @@
-"""A table that goes on in the middle of a group of rows says the group's name again, below the table's head.
+"""Repeats the name of a group of rows below the head of a table that continues within the group.
 
-WeasyPrint repeats the head of a table on each of its pages, and nothing else of it. It makes its pages
-one after another from a tree of boxes: while one is made that begins inside a group, the head has one row
-more.
+WeasyPrint repeats only the head of a table on each of its pages. It makes its pages one after another from a
+tree of boxes, so while a page that begins inside a group is made, the head is given one row more.
 """
 
 from __future__ import annotations
@@ -12,18 +11,18 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 GROUP = "group"
-"""The class of a row that names those below it."""
+"""Class of a row that names the rows below it."""
 
 
 @contextmanager
 def repeated_groups() -> Iterator[None]:
-    """While it lasts, WeasyPrint repeats the names of groups."""
+    """Context in which WeasyPrint repeats the names of groups."""
     from weasyprint.layout import page
 
     plain = page.remake_page
 
     def remake(number: int, context: Any, root: Any, html: Any) -> Any:
-        """In place of WeasyPrint's `remake_page`."""
+        """Replaces WeasyPrint's `remake_page`."""
         with _named(root, context.page_maker[number][0]):
             return plain(number, context, root, html)
 
@@ -35,18 +34,18 @@ def repeated_groups() -> Iterator[None]:
 
 
 class _Unfinished(NamedTuple):
-    """A table that goes on in the middle of a group."""
+    """A table that continues within a group."""
 
     table: Any
     rows: int
-    """Of the table, head included, to the name of that group and with it."""
+    """Number of the table's rows, including its head, up to and including the group's name."""
     name: Any
-    """The row that names it."""
+    """The row that names the group."""
 
 
 @contextmanager
 def _named(root: Any, begins: Mapping[int, Any] | None) -> Iterator[None]:
-    """The table in which a page begins has the name of its unfinished group in its head."""
+    """Context in which the table that a page begins with has the name of its unfinished group in its head."""
     found = _unfinished(root, begins)
     if found is None or not found.table.children[0].is_header:
         yield
@@ -56,7 +55,7 @@ def _named(root: Any, begins: Mapping[int, Any] | None) -> Iterator[None]:
     table.children = [head.copy_with_children([*head.children, found.name]), *others]
     borders = getattr(table, "collapsed_border_grid", None)
     if borders is not None:
-        # The lines beside each row, and those above each row and below the last, as if it stood there.
+        # Insert the borders beside the new row, and those between it and the next, at its place.
         (beside, between), size = borders, len(head.children)
         table.collapsed_border_grid = (
             [*beside[:size], beside[found.rows - 1], *beside[size:]],
@@ -71,14 +70,14 @@ def _named(root: Any, begins: Mapping[int, Any] | None) -> Iterator[None]:
 
 
 def _unfinished(root: Any, begins: Mapping[int, Any] | None) -> _Unfinished | None:
-    """The table that a page begins in; None outside of any group."""
+    """The table within which a page begins; None outside of any group."""
     from weasyprint.formatting_structure.boxes import TableBox
 
     box = root
     while begins:
         index, begins = next(iter(begins.items()))
         children = getattr(box, "children", ())
-        if index >= len(children):  # a place in a text
+        if index >= len(children):  # a place within a text
             return None
         if isinstance(box, TableBox) and begins:
             here = children[index].children

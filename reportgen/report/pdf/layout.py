@@ -1,10 +1,10 @@
-"""HTML → PDF by WeasyPrint, with every way it fails in silence turned into an error.
+"""HTML → PDF by WeasyPrint, with every silent failure turned into an error.
 
-WeasyPrint logs and goes on where an image, an anchor, a font or a glyph is
-missing. Here its log is read, and anything in it stops the report. It says
-nothing of a picture cut short, of a drawing that uses what it does not have, or
-of text set in a font of the machine: these are looked for. Nothing is fetched:
-the document's images are data, its fonts come from the templates.
+If an image, an anchor, a font or a glyph is missing, WeasyPrint logs it and goes
+on. Here its log is read, and any message in it stops the report. It does not
+notice a truncated picture, a drawing that refers to a missing part, or text set
+in a font of the machine; these are checked here. Nothing is fetched: the
+document's images are data, and its fonts come from the templates.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ SCHEME = "reportgen:"
 """Addresses of the document's own images and fonts."""
 VARIANT = "pdf/a-3a"
 RASTER = "data:image/png"
-"""How a picture made of pixels begins; figures have no others."""
+"""Prefix of a picture made of pixels; figures have no other kind."""
 OWN = "Reportgen"
-"""How the names of the document's own fonts begin."""
+"""Prefix of the names of the document's own fonts."""
 HARMLESS = "Using fontTools instead of HarfBuzz-Subset"
-"""How WeasyPrint's complaint begins where fonts are cut by other code: a sound PDF, of other bytes.
-Which code it was stands in the report's provenance."""
+"""Prefix of WeasyPrint's warning that other code subsets fonts: the PDF is sound, but its bytes differ.
+The report's provenance says which code it was."""
 
 _DATE_LOCK = threading.Lock()
 
@@ -56,25 +56,25 @@ class Attachment:
 
     name: str
     content: bytes | Callable[[Sequence[str]], bytes]
-    """Its bytes, or what makes them of the SHA-256 of each page's content stream."""
+    """Its bytes, or a function that makes them from the SHA-256 of each page's content stream."""
     description: str
     media: str = "application/octet-stream"
-    """Media type. Left to WeasyPrint it is what the machine's own tables say."""
+    """Media type, which WeasyPrint would take from the machine's own tables."""
     relationship: str = "Data"
-    """To the document, by a name of ISO 32000-2, 7.11.3."""
+    """Relationship to the document, by a name of ISO 32000-2, 7.11.3."""
 
 
 @dataclass(frozen=True)
 class Resources:
-    """What the document may ask for, by address (without the scheme)."""
+    """Resources that the document may ask for, by address without the scheme."""
 
     files: Mapping[str, Path]
     images: Mapping[str, bytes]
     document: str = "report.pdf"
-    """What is made, as errors name it."""
+    """Name of the document in errors."""
 
     def read(self, name: str) -> tuple[bytes, str]:
-        """Content and media type of an address. Raises RenderError where it is not ours."""
+        """Content and media type of an address. Raises RenderError for one outside the document."""
         if name in self.images:
             return self.images[name], "image/svg+xml"
         if name in self.files:
@@ -83,7 +83,7 @@ class Resources:
 
 
 class _Heard(logging.Handler):
-    """Keeps what WeasyPrint complains of."""
+    """Keeps WeasyPrint's warnings and errors."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
@@ -114,7 +114,7 @@ def _listening() -> Iterator[_Heard]:
 
 @contextmanager
 def _fixed_date(when: datetime) -> Iterator[None]:
-    """Makes font subsets carry this date instead of the current one."""
+    """Context in which font subsets carry this date instead of the current one."""
     with _DATE_LOCK:
         before = os.environ.get("SOURCE_DATE_EPOCH")
         os.environ["SOURCE_DATE_EPOCH"] = str(int(when.timestamp()))
@@ -128,15 +128,15 @@ def _fixed_date(when: datetime) -> Iterator[None]:
 
 
 def require_weasyprint() -> Any:
-    """WeasyPrint, or MissingRequirementError where its libraries are missing.
+    """Imports WeasyPrint; raises MissingRequirementError if its libraries are missing.
 
-    Or where it is of another release: pages are changed and tagged from within, and what is within of
-    another one may be told of nowhere.
+    It also raises for any other release than the locked one, since layout and tags change undocumented
+    internals.
     """
     try:
         with warnings.catch_warnings(), files_first():
-            # On import it warns where HarfBuzz-Subset is missing; `reportgen doctor` says so too. Where the
-            # machine has no fonts it warns as well, and here none of them is used.
+            # On import it warns if HarfBuzz-Subset is missing, which `reportgen doctor` reports too, and if
+            # the machine has no fonts, none of which is used here.
             warnings.simplefilter("ignore", DeprecationWarning)
             warnings.filterwarnings("ignore", "No fonts configured", UserWarning)
             import pydyf
@@ -157,11 +157,11 @@ def require_weasyprint() -> Any:
 
 @contextmanager
 def _guarded(name: str, when: datetime) -> Iterator[None]:
-    """Whatever WeasyPrint complains of, or breaks on, becomes a RenderError."""
+    """Turns WeasyPrint's warnings and failures into a RenderError."""
     from weasyprint.urls import FatalURLFetchingError
 
     with _listening() as heard, _fixed_date(when), warnings.catch_warnings():
-        # WeasyPrint leaves its colour profile to be closed by the collector.
+        # WeasyPrint leaves its colour profile to be closed by the garbage collector.
         warnings.simplefilter("ignore", ResourceWarning)
         try:
             yield
@@ -174,16 +174,16 @@ def _guarded(name: str, when: datetime) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Layout:
-    """A document on its pages, not yet written."""
+    """A document laid out on its pages, not yet written."""
 
     document: Any
     name: str
-    """As errors call it."""
+    """Name of the document in errors."""
     when: datetime
 
     @property
     def pages(self) -> int:
-        """How many there are."""
+        """Number of pages."""
         return len(self.document.pages)
 
     def pdf(self, attachments: tuple[Attachment, ...] = ()) -> bytes:
@@ -223,7 +223,7 @@ def _require_notes(document: Any, asked: int, name: str) -> None:
 
 
 def _finish_files(pdf: Any, attachments: Sequence[Attachment]) -> None:
-    """Media types as they are declared, each associated file once, and files made of the drawn pages."""
+    """Sets media types as declared, lists each associated file once, and fills in those made from pages."""
     embedded = [item for item in pdf.objects if getattr(item, "extra", {}).get("Type") == "/EmbeddedFile"]
     for stream, attachment in zip(embedded, attachments, strict=True):
         stream.extra["Subtype"] = f"/{attachment.media.replace('/', '#2f')}"
@@ -239,7 +239,7 @@ def _finish_files(pdf: Any, attachments: Sequence[Attachment]) -> None:
 
 
 def _page_sums(pdf: Any) -> list[str]:
-    """SHA-256 of each page's content stream, as it is before compression."""
+    """SHA-256 of each page's content stream before compression."""
     import pydyf
 
     sums = []
@@ -252,22 +252,22 @@ def _page_sums(pdf: Any) -> list[str]:
 
 @contextmanager
 def _as_a_paper() -> Iterator[None]:
-    """What WeasyPrint does otherwise while it lays a document out."""
+    """All changes to WeasyPrint that apply while it lays out a document."""
     with repeated_groups(), floats(), remembered_lines(), full_lines(), whole_notes(), equal_columns():
         yield
 
 
 def lay_out(html: str, resources: Resources, when: datetime) -> Layout:
-    """The document on its pages; the bytes made of it depend on the arguments and library versions alone.
+    """Lays out a document; its bytes depend only on the arguments and the versions of libraries.
 
-    Raises `RenderError` where anything would be missing from the document,
-    `MissingRequirementError` without Pango.
+    Raises `RenderError` if anything would be missing from the document, and
+    `MissingRequirementError` as `require_weasyprint` does.
     """
     weasyprint = require_weasyprint()
     from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
     class OwnFiles(URLFetcher):  # type: ignore[misc]
-        """Answers data: and the report's own addresses; anything else ends the rendering."""
+        """Serves data: and the report's own addresses; anything else ends the rendering."""
 
         def fetch(self, url: str, headers: Any = None) -> Any:
             if url.startswith("data:"):

@@ -1,8 +1,8 @@
-"""Lines of a paragraph are full, as WeasyPrint 70 does not have them in one place.
+"""Keeps lines of a paragraph full in a case where WeasyPrint 70 does not.
 
-Where a text ends with a space, before a formula or a link that no longer fits on its line, WeasyPrint asks
-for the text again in a little less than its width. If the text fits but for that space, it takes the line
-for one that cannot be split, and ends it after its first word. Here it is split before its last one.
+If a text ends with a space, before a formula or a link that no longer fits on its line, WeasyPrint sets the
+text again in slightly less than its width. If the text fits except for that space, WeasyPrint assumes that
+the line cannot be split, and ends it after its first word. Here it is split before its last word instead.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from contextlib import contextmanager
 from typing import Any
 
 CUT = 2
-"""In what WeasyPrint returns of a line: where the text goes on; None where all of it stands on the line."""
+"""Index in WeasyPrint's result for a line: where the text continues; None if all of it is on the line."""
 WIDTH = 3
 SPACES = (" ", "\u00a0")
 
 
 @contextmanager
 def full_lines() -> Iterator[None]:
-    """While it lasts, a line ends after its first word only where no second one has room."""
+    """Context in which a line ends after its first word only if there is no room for a second."""
     from weasyprint.layout import inline
 
     plain = inline.split_first_line

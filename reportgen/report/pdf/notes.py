@@ -1,7 +1,7 @@
-"""A paragraph that is to stay whole takes its notes along, as WeasyPrint 70 does not see to it.
+"""Moves a paragraph that must stay whole to the next page together with its notes.
 
-A note in the margin is a float. Where it begins on a page's last lines and has more of its own, WeasyPrint
-ends it on the next page, at whose top nothing else is about it.
+A note in the margin is a float. If it begins on a page's last lines and is longer than these, WeasyPrint 70
+continues it at the top of the next page, away from its paragraph.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from contextlib import contextmanager
 from typing import Any
 
 ELSEWHERE: tuple[Any, ...] = (None, None, {"break": "any", "page": None}, [], False)
-"""What WeasyPrint returns of a block that is laid out on the next page; what is left of its lines follows."""
+"""WeasyPrint's result for a block that moves to the next page, except for its last entry."""
 
 
 @contextmanager
 def whole_notes() -> Iterator[None]:
-    """While it lasts, a block that avoids breaks goes to the next page where a float in it would be split."""
+    """Context in which a block that avoids breaks moves to the next page if a float in it would be split."""
     from weasyprint.layout import block
 
     plain = block.block_container_layout

@@ -1,4 +1,4 @@
-"""Sizes of paper that a PDF can be set for; the text block is as wide on each."""
+"""Paper sizes for which a PDF can be set; the text block has the same width on each."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PAGES = {
 }
 """Paper → rules after those of print.css, whose margins are A4's.
 
-On the lower sheet the first figure is drawn smaller, to stand on the first page there too.
+On the shorter sheet the first figure is drawn smaller, so that it still fits on the first page.
 """
 SHEETS = {A4: ("A4", "A3", "A2"), "letter": ("letter", "ledger", "17in 22in")}
-"""Paper → what a summary stands on, the smallest on which it is one page."""
+"""Paper → sheets for a summary, of which the smallest is used on which it is one page."""

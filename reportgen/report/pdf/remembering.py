@@ -1,8 +1,8 @@
-"""A line that WeasyPrint has set is not set again: the same text in the same style and width comes out alike.
+"""Remembers lines that WeasyPrint has set, since equal text in equal style and width gives the same line.
 
 WeasyPrint asks Pango for a line several times: for the least and the greatest width of a table's cell and
-then to fill it, again where something on the line is higher than its text, where what did not fit goes to
-the next page, where columns are made equal. Of a report's lines nearly half were set before.
+then to fill it; again if something on the line is higher than its text, if content moves to the next page,
+or if columns are balanced. Nearly half of a report's lines were set before.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from typing import Any
 
 @contextmanager
 def remembered_lines() -> Iterator[None]:
-    """While it lasts, WeasyPrint sets a line once, and then takes a copy of it. For one document."""
+    """Context, for one document, in which WeasyPrint sets each line once and then takes copies of it."""
     from weasyprint.layout import inline, preferred
 
     plain = inline.split_first_line
     known: dict[tuple[Any, ...], tuple[Any, tuple[Any, ...]]] = {}
-    """What was asked for, with its style, which is thus not another's in the same place of memory."""
+    """Lines by what was asked for. Each entry keeps its style alive, so that no other gets the same id."""
 
     def split(text: str, style: Any, context: Any, *others: Any, **more: Any) -> tuple[Any, ...]:
         asked = (text, id(style), *others, *more.items())
@@ -36,7 +36,7 @@ def remembered_lines() -> Iterator[None]:
 
 
 def _copy(layout: Any) -> Any:
-    """Of a line that is set and holds nothing of Pango's any more: drawing may give it another text."""
+    """A copy of a line that is set and no longer holds Pango objects; drawing may change its text."""
     copied = object.__new__(type(layout))
     copied.__dict__.update(layout.__dict__)
     return copied

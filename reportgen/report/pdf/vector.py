@@ -1,9 +1,9 @@
-"""SVG → PDF drawing operators, for the few elements that figures and formulas are made of.
+"""SVG → PDF drawing operators, for the few elements that figures and formulas consist of.
 
-WeasyPrint draws any SVG, but node by node, in seconds for a dozen figures.
-What matplotlib and MathJax write is a closed subset (groups, paths, uses,
+WeasyPrint draws any SVG, but node by node, which takes seconds for a dozen
+figures. matplotlib and MathJax write a closed subset (groups, paths, uses,
 rectangles, rectangular clips, flat colours), which this module turns into
-operators directly. Whatever is not in the subset gives None, and is left to
+operators directly. Anything outside the subset gives None and is left to
 WeasyPrint.
 """
 
@@ -42,19 +42,19 @@ PLAIN = {"id", "d", "style", "transform", "x", "y", "width", "height", "clip-pat
 ROOT = {"viewBox", "width", "height", "version", "role", "aria-label"}
 
 KEPT = 2000
-"""Letters, colours and places that are remembered from drawing to drawing: most of them come again."""
+"""Size of each cache of outlines, colours and transforms: most of them recur between drawings."""
 
 Step = bytes | tuple[float, bool]
-"""Operators, or an opacity (of strokes or not) that the page has to be told of."""
+"""Operators, or an opacity and whether it is that of strokes, which the page must register."""
 
 
 class UnknownError(Exception):
-    """The drawing has something that is not in the subset."""
+    """The drawing has something outside the subset."""
 
 
 @dataclass(frozen=True)
 class VectorImage:
-    """A drawing as WeasyPrint takes images; lengths in px."""
+    """A drawing with the interface of WeasyPrint's images; lengths in px."""
 
     box: tuple[float, float, float, float]
     size: tuple[float, float] | None
@@ -63,12 +63,12 @@ class VectorImage:
     def get_intrinsic_size(
         self, _resolution: Any, _font_size: Any
     ) -> tuple[float | None, float | None, float]:
-        """Width, height (None where the drawing has none), and their ratio."""
+        """Width and height (None if the drawing has none), and their ratio."""
         width, height = self.size or (None, None)
         return width, height, self.box[2] / self.box[3]
 
     def draw(self, stream: Any, width: float, height: float, _style: Any) -> None:
-        """Puts the drawing into a page's stream, `width` × `height`."""
+        """Draws it into a page's stream, `width` × `height`."""
         x, y, box_width, box_height = self.box
         horizontal, vertical = width / box_width, height / box_height
         stream.push_state()
@@ -86,7 +86,7 @@ class VectorImage:
 
 
 def read(svg: bytes) -> VectorImage | None:
-    """The drawing of an SVG; None where it has anything out of the subset."""
+    """The drawing of an SVG; None if it has anything outside the subset."""
     try:
         root = ElementTree.fromstring(svg)
         if root.tag != f"{SVG}svg" or set(root.attrib) - ROOT - KNOWN:
@@ -117,7 +117,7 @@ class _Reader:
     paths: dict[str, bytes] = field(default_factory=dict)
 
     def element(self, element: ElementTree.Element, inherited: Mapping[str, str]) -> None:
-        """One element and all in it, in a state of its own where it changes anything."""
+        """Draws one element with its content, in its own graphics state if it changes anything."""
         draw = self._drawer(element)
         if draw is None:
             return
@@ -128,7 +128,7 @@ class _Reader:
         if own:
             self.steps.append(b"q")
         if clip is not None:
-            # The clip is in the coordinates outside of the element's own transform only where there is none.
+            # In SVG a clip is inside the element's transform, here outside: the same only without one.
             if transform is not None:
                 raise UnknownError("clip with transform")
             self._clip(clip)
@@ -152,7 +152,7 @@ class _Reader:
             raise UnknownError(element.tag) from None
 
     def _group(self, element: ElementTree.Element, style: Mapping[str, str]) -> None:
-        # Glyphs of a line of text do not overlap: the group's opacity is that of each.
+        # Glyphs of a line of text do not overlap, so the group's opacity applies to each.
         if "opacity" in style and any(child.tag != f"{SVG}use" for child in element if len(child) == 0):
             raise UnknownError("opacity of a group")
         for child in element:
@@ -264,7 +264,7 @@ def _transform(text: str) -> tuple[bytes, ...]:
 
 
 def _rotation(degrees: float) -> list[float]:
-    """Quarter turns are exact; matplotlib writes no others."""
+    """Matrix of a quarter turn, exactly; matplotlib writes no other rotations."""
     quarter = {0.0: (1.0, 0.0), 90.0: (0.0, 1.0), 180.0: (-1.0, 0.0), 270.0: (0.0, -1.0)}.get(degrees % 360)
     if quarter is None:
         raise UnknownError(f"rotate({degrees})")

@@ -1,4 +1,4 @@
-"""Is all there that a document or a picture refers to? Looked at here, for WeasyPrint says nothing of it."""
+"""Checks that WeasyPrint does not make: everything referred to exists, and pictures are whole."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _TARGET = re.compile(r'(?:href="|url\()#([^")]+)')
 
 
 def require_targets(text: str, name: str) -> None:
-    """Raises RenderError where a link, or a part of a drawing, leads to an id that is not in the text."""
+    """Raises RenderError if a link, or a part of a drawing, refers to an id that is not in the text."""
     there = set(_ID.findall(text))
     for target in _TARGET.findall(text):
         if target not in there:
@@ -22,7 +22,7 @@ def require_targets(text: str, name: str) -> None:
 
 
 def png_fault(content: bytes) -> str:
-    """What is wrong with a PNG, empty where nothing is: every chunk to the last, with its checksum.
+    """What is wrong with a PNG, checking every chunk with its checksum; empty if nothing is.
 
     Source: W3C, Portable Network Graphics, third edition, section 5.
     """

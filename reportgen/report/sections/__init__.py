@@ -1,7 +1,7 @@
-"""Sections of the report: one file each, one line each in this table, in the order of reading.
+"""Sections of the report: one file each, one line each in this table, in reading order.
 
-To add one, write a file here with a `SECTION`, a template of its id under
-``templates/sections``, and its line.
+To add one, write a file here with a `SECTION`, a template named after its id
+in ``templates/sections``, and its line.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How to make it again: command, seed, versions, hashes, the whole declaration."""
+"""How to reproduce the report: command, seed, versions, hashes, the whole declaration."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from reportgen.report.text.section import Section
 def _judgements(findings: Findings) -> str:
     """“twelve judgements of them (two models are judged in more than one setting)”; empty without any.
 
-    The bound of one sample is the ELBO: trained on the one and on the other, it is one training.
+    A training may have several settings: as the bound of one sample is the ELBO, both objectives share it.
     """
     plan = findings.plan
     if not plan.judgements:
@@ -37,7 +37,7 @@ def _judgements(findings: Findings) -> str:
 
 
 def context(findings: Findings) -> Mapping[str, Any]:
-    """The numbers of cells; provenance itself is shared by every section."""
+    """Numbers of cells and their times; provenance itself is shared by all sections."""
     moved = any(int(cell.train["epochs"]) or cell.parent for cell in findings.plan.trainings)
     return {
         "trained": bool(findings.plan.trainings),

@@ -13,7 +13,7 @@ from reportgen.report.text.section import Section
 
 
 def passes(estimate: Estimate, *, in_words: bool = False) -> str:
-    """A count of evaluations; shared ones can make it a fraction, which has four digits."""
+    """A count of evaluations; if some are shared it can be a fraction, given to four digits."""
     value = estimate.value
     if not estimate.available:
         return told(words.DASH, estimate)
@@ -22,7 +22,7 @@ def passes(estimate: Estimate, *, in_words: bool = False) -> str:
 
 
 def duration(estimate: Estimate) -> str:
-    """A time with its unit; a dash where there is none."""
+    """A time with its unit; a dash if it is not available."""
     if not estimate.available:
         return words.DASH
     return told(prose.seconds(estimate.value), estimate)

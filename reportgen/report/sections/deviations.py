@@ -1,8 +1,8 @@
-"""Where the trainings here differ from the paper and from its authors' code, setting by setting.
+"""How the trainings here differ from the paper and from its authors' code, setting by setting.
 
-Ours are read from the plan and the records; what the paper and the code have
-are facts of a table. Each training is held against theirs of its kind: one that
-continues another against those of table 2, one beside table 3 against those of
+Our settings are read from the plan and the records; those of the paper and the
+code are facts in a table. Each training is compared with theirs of the same kind:
+one that continues another with those of table 2, one beside table 3 with those on
 the fixed binarization. Source: Burda et al. (2016), section 5 and appendix D,
 and the code at github.com/yburda/iwae.
 """
@@ -24,7 +24,7 @@ from reportgen.report.text.section import Section
 PAPER = "burda2016"
 EPOCHS = 3280
 SILENT = "–"
-"""Where the paper or the code says nothing of a setting."""
+"""Stands for what the paper or the code does not specify."""
 
 
 @dataclass(frozen=True)
@@ -35,14 +35,14 @@ class Setting:
     paper: str
     code: str
     ours: Callable[[Findings, TrainingCell], str]
-    """Of one training; the different values of all are listed."""
+    """Our value in one training; the distinct values of all trainings are listed."""
     continued: tuple[str, str] | None = None
-    """What paper and code have for a training that continues another, where it is something else."""
+    """The values of paper and code for a training that continues another, if they differ."""
     fixed: tuple[str, str] | None = None
-    """The same for the fixed binarization, of table 3."""
+    """The same for the fixed binarization of table 3."""
 
     def theirs(self, findings: Findings, cell: TrainingCell) -> tuple[str, str]:
-        """What paper and code have for a training of this kind."""
+        """The values of paper and code for a training of this kind."""
         if self.continued is not None and cell.train["after"] is not None:
             return self.continued
         if self.fixed is not None and _beside_table_3(findings):
@@ -77,7 +77,7 @@ def _stages(_: Findings, cell: TrainingCell) -> str:
 
 
 def _second_moment(_: Findings, cell: TrainingCell) -> str:
-    """A training that continues another takes its parameters alone."""
+    """A training that continues another takes over only its parameters."""
     return "0" if cell.train["after"] is None else f"0 again{CONTINUED}"
 
 
@@ -110,7 +110,7 @@ def _latent(_: Findings, cell: TrainingCell) -> str:
 
 
 def _hidden(_: Findings, cell: TrainingCell) -> str:
-    """Of each stochastic layer; a list of numbers is of one."""
+    """Hidden units of each stochastic layer; a plain list of numbers is for a single one."""
     layers = _listed(cell.problem["hidden"])
     nested = layers if any(isinstance(layer, list | tuple) for layer in layers) else [layers]
     return " + ".join("–".join(map(str, _listed(layer))) or "none" for layer in nested)
@@ -166,7 +166,7 @@ GLOROT = "Glorot-uniform, biases 0"
 MEAN_IMAGE = "logit of the mean training image, clipped to 0.001 … 0.999"
 
 LATENT, HIDDEN = "50; 100 + 50", "200–200; 200–200 + 100–100"
-"""With one stochastic layer; with two, the one next to the data first."""
+"""For one stochastic layer, and for two, beginning next to the data."""
 
 SHEET = (
     Setting("Latent units", LATENT, LATENT, _latent),
@@ -229,12 +229,12 @@ SHEET = (
     ),
     Setting("Active units on", SILENT, "the first 500 training images", _always("the test images judged")),
 )  # fmt: skip
-"""Of the network first, then of the optimiser, of the data, and of the judgement."""
+"""Settings of the network first, then of the optimiser, the data, and the judgement."""
 
 
 def lines(findings: Findings) -> list[Mapping[str, Any]]:
-    """Every setting with the three values, and whether ours is the paper's and the code's."""
-    cells = findings.plan.trainings  # those that others continue among them
+    """Every setting with the three values, and whether ours differs from the paper's and from the code's."""
+    cells = findings.plan.trainings  # including those that others continue
     found: list[Mapping[str, Any]] = []
     for setting in SHEET:
         ours = [setting.ours(findings, cell) for cell in cells]
@@ -257,7 +257,7 @@ def _listing(values: Sequence[str]) -> str:
 
 
 def differs(ours: str, theirs: str) -> bool:
-    """Whether ours is none of theirs; what they do not say cannot differ."""
+    """Whether our value is none of theirs; what they do not specify cannot differ."""
     if theirs == SILENT:
         return False
     known = [part.strip() for part in _grouped(theirs).casefold().split(";")]
@@ -265,12 +265,12 @@ def differs(ours: str, theirs: str) -> bool:
 
 
 def _is(value: str, theirs: str) -> bool:
-    """Whether a value is theirs; “all, 10 000” is “all”, and says how many that is."""
+    """Whether a value is theirs; “all, 10 000” counts as “all”."""
     return value == theirs or value.startswith(f"{theirs}, ")
 
 
 def _grouped(text: str) -> str:
-    """Digits grouped as every number of the report is."""
+    """The text with digits grouped as in all numbers of the report."""
     return "".join(
         prose.THIN if c == " " and text[i - 1 : i].isdigit() and text[i + 1 : i + 4].isdigit() else c
         for i, c in enumerate(text)
@@ -278,7 +278,7 @@ def _grouped(text: str) -> str:
 
 
 def context(findings: Findings) -> Mapping[str, Any] | None:
-    """Left out where no numbers of that paper stand beside ours."""
+    """Left out unless numbers of that paper are published beside ours."""
     published = findings.experiment.published
     if published is None or not any(key == PAPER for key, _ in sources(published.source)):
         return None

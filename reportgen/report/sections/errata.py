@@ -1,4 +1,4 @@
-"""Errata of the source post; only where the experiment asks its question."""
+"""Errata of the source post, only if the experiment asks its question."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from reportgen.report.text.section import Section
 
 
 def control(findings: Findings) -> Mapping[str, str] | None:
-    """What became of the formula as printed."""
+    """What the tests found for the formula as printed."""
     label = about.label_of(findings, "score_function_as_printed")
     if label is None:
         return None

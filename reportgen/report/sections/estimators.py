@@ -17,7 +17,7 @@ from reportgen.report.text.section import Section
 
 
 def warning(kind: Estimator, findings: Findings) -> str:
-    """What to know of an estimator whose mean is not the gradient."""
+    """A warning about an estimator whose mean is not the gradient."""
     if kind.control:
         return "Not an estimator of the gradient; included as a negative control."
     biased = [name for name in _served(kind, findings.objectives) if not kind.is_unbiased(name, None)]
@@ -29,7 +29,7 @@ def warning(kind: Estimator, findings: Findings) -> str:
 
 
 def context(findings: Findings) -> Mapping[str, Any]:
-    """One entry an estimator of the table, one row a label."""
+    """One entry per estimator, one row per label."""
     kinds = {spec.name: spec.kind for spec in findings.experiment.estimators}
     made = {spec.name: _made(spec) for spec in findings.experiment.estimators}
     formulas = {name: _formulas(kind, findings.objectives) for name, kind in kinds.items()}
@@ -90,7 +90,7 @@ def context(findings: Findings) -> Mapping[str, Any]:
 
 
 def _called(findings: Findings, label: str) -> str:
-    """A label as it was declared, or as figures name it where they do so otherwise than by its capital."""
+    """A label as declared, or as figures name it if that differs by more than a capital."""
     title = about.title_of(findings, label, samples=False)
     return label if title[:1].lower() == label[:1].lower() and title[1:] == label[1:] else title
 
@@ -100,9 +100,9 @@ def _served(kind: Estimator, objectives: Sequence[str]) -> list[str]:
 
 
 def _formulas(kind: Estimator, objectives: Sequence[str]) -> list[tuple[str, Formula]]:
-    """The forms that these objectives use, each with the name by which the text refers to it.
+    """The formulas that these objectives use, each with the anchor by which the text refers to it.
 
-    None of a user's own.
+    There are none for a user's own estimator.
     """
     if not kind.formula:
         return []
@@ -117,12 +117,12 @@ def _formulas(kind: Estimator, objectives: Sequence[str]) -> list[tuple[str, For
 
 
 def _made(spec: EstimatorSpec) -> str:
-    """Where the code of a user's own is, and what it is called with; empty for all others."""
+    """The reference to a user's code with its arguments; empty for other estimators."""
     return "" if spec.own is None or spec.own.given else called(spec.own.python, spec.own.arguments or {})
 
 
 def _words(reference: str, spoken: str) -> str:
-    """A user's own estimator, of which no formula is drawn; with no reference, one among many such."""
+    """Describes a user's own estimator, which has no drawn formula; without a reference, only as spoken."""
     if not reference:
         return f"{prose.capital(spoken.rstrip('.'))}." if spoken else ""
     said = f": {spoken.rstrip('.')}" if spoken else ""
@@ -130,7 +130,7 @@ def _words(reference: str, spoken: str) -> str:
 
 
 def _unbiased(kind: Estimator, objectives: Sequence[str], num_samples: int) -> str:
-    """“yes”, “no”, or for which objectives not; of estimates of K samples."""
+    """“yes”, “no”, or for which objectives not, for estimates from `num_samples` samples."""
     served = _served(kind, objectives)
     biased = [name for name in served if not kind.is_unbiased(name, num_samples)]
     if not biased:

@@ -1,4 +1,4 @@
-"""Against exact answers: what was measured where the truth is known, and bias beside variance."""
+"""Comparison with exact answers: measured variances where the truth is known, and bias beside variance."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ class Held:
 
     @property
     def inside(self) -> bool:
-        """Whether its interval holds 1."""
+        """Whether its interval contains 1."""
         return self.ratio.low <= 1.0 <= self.ratio.high
 
     @property
     def away(self) -> float:
-        """How far from 1 on the log scale, in half-widths of the interval."""
+        """Distance from 1 on the log scale, in half-widths of the interval."""
         low, high = self.ratio.low, self.ratio.high
         if not 0.0 < low < high < math.inf:
             return 0.0 if self.inside else math.inf
@@ -40,7 +40,7 @@ class Held:
 
 
 def held(findings: Findings) -> list[Held]:
-    """Every arm of every cell that has an exact answer, in each block of parameters."""
+    """The ratio for every arm of every cell that has an exact answer, in each block of parameters."""
     found = []
     for record in findings.measurements:
         for arm in record.arms:
@@ -63,7 +63,7 @@ def _place(findings: Findings, record: MeasurementRecord, arm: ArmRecord, group:
 
 
 def tally(findings: Findings, found: list[Held]) -> str:
-    """How many intervals hold the exact value, how many would, and the one that is furthest off."""
+    """How many intervals contain the exact value, how many would on average, and the one furthest off."""
     inside, total = sum(one.inside for one in found), len(found)
     worst = max(found, key=lambda one: one.away)
     text = (
@@ -82,7 +82,7 @@ def tally(findings: Findings, found: list[Held]) -> str:
 
 
 def _summed(own: list[Held]) -> dict[str, str]:
-    """How many there are, how many are inside, and their median."""
+    """Number of ratios, number whose intervals contain 1, and their median."""
     return {
         "count": prose.count(len(own)),
         "inside": prose.count(sum(one.inside for one in own)),
@@ -91,7 +91,7 @@ def _summed(own: list[Held]) -> dict[str, str]:
 
 
 def biases(findings: Findings) -> list[Mapping[str, Any]]:
-    """Squared bias, variance and their sum; nothing unless an estimator is biased on purpose."""
+    """Squared bias, variance and their sum by objective; empty unless an estimator is biased on purpose."""
     groups: list[Mapping[str, Any]] = []
     for objective in findings.objectives:
         labels = findings.compared(objective)
@@ -117,7 +117,7 @@ def biases(findings: Findings) -> list[Mapping[str, Any]]:
 
 
 def context(findings: Findings) -> Mapping[str, Any] | None:
-    """Left out where nothing is known exactly."""
+    """Left out if nothing is known exactly."""
     found, groups = held(findings), biases(findings)
     if not found and not groups:
         return None

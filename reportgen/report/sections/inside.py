@@ -1,4 +1,4 @@
-"""What trained models look like from inside: how training went, bounds, latent units, images."""
+"""Trained models from inside: the course of training, bounds, latent units, images."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from reportgen.report.text.section import Section
 
 
 def context(findings: Findings) -> Mapping[str, Any] | None:
-    """Figures and where they are; left out where no model is judged."""
+    """An empty context, as the section consists of figures; left out if no model is judged."""
     return {} if findings.judgements else None
 
 

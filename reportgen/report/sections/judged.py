@@ -1,4 +1,4 @@
-"""Every claim in full: its words, its test, what decides it."""
+"""Every claim in full: its words, its test, and what decides it."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from reportgen.report.text.bibliography import REFERENCES
 from reportgen.report.text.section import Section
 
 SHARES = {"gap closed", "constant effect", "monte carlo share", "coordinate lower"}
-"""Statistics that are read in per cent."""
+"""Effects given in per cent."""
 
 COUNTS = {"active units", "change of active units"}
-"""Statistics that are whole numbers."""
+"""Effects that are counts."""
 
 
 def effect(text: str, estimate: Estimate) -> str:
-    """An effect with its interval, in the unit it is read in."""
+    """An effect with its interval, in its unit."""
     if not estimate.available:
         return ""
     if text in COUNTS:
@@ -32,7 +32,7 @@ def effect(text: str, estimate: Estimate) -> str:
 
 
 def effect_name(text: str) -> str:
-    """What an effect is, as a table says it."""
+    """Name of an effect in a table."""
     return {
         "gap closed": "share of the gap closed",
         "constant effect": "largest relative change",
@@ -56,7 +56,7 @@ def sources(text: str | None) -> list[tuple[str, str]]:
 
 
 def is_verbatim(claim: ClaimFinding) -> bool:
-    """Whether the claim is the quote as it stands."""
+    """Whether the claim's statement is the quote itself."""
     return claim.quote == claim.statement
 
 
@@ -66,7 +66,7 @@ def headline(claim: ClaimFinding) -> str:
 
 
 def simultaneous(detail: ComparisonFinding) -> str:
-    """The interval that the verdict rests on."""
+    """The interval on which the verdict rests."""
     wide = Estimate(detail.estimate.value, detail.low, detail.high, detail.estimate.replicates)
     if not wide.has_interval or prose.is_point(wide):
         return words.DASH
@@ -76,9 +76,9 @@ def simultaneous(detail: ComparisonFinding) -> str:
 
 
 def place(detail: ComparisonFinding, swept: bool, findings: Findings, fixed: Set[str] = frozenset()) -> str:
-    """Where a comparison was made; empty if there is one place only.
+    """Where a comparison was made; empty if there is only one place.
 
-    `swept` is whether the places of its claim differ in a setting, `fixed` are settings in which they do not.
+    `swept` says whether the places of its claim differ in a setting, `fixed` in which settings they do not.
     """
     v = findings.vocabulary
     epoch = v.checkpoint(detail.checkpoint) if v.trained else ""
@@ -86,14 +86,14 @@ def place(detail: ComparisonFinding, swept: bool, findings: Findings, fixed: Set
 
 
 def setting_of(detail: ComparisonFinding, findings: Findings, fixed: Set[str]) -> str:
-    """The setting of a comparison, but for what is `fixed`."""
+    """The setting of a comparison, without what is `fixed`."""
     return model_name(findings, detail.setting, fixed) or ", ".join(
         about.placed(name, value) for name, value in detail.setting.items() if name not in fixed
     )
 
 
 def result(claim: ClaimFinding, swept: bool, findings: Findings, fixed: Set[str] = frozenset()) -> str:
-    """The comparison that decides, with the interval it was judged on."""
+    """The comparison that decides, with the interval on which it was judged."""
     decisive = claim.headline
     if decisive is None:
         return ""
@@ -126,13 +126,13 @@ def where(
     findings: Findings,
     fixed: Set[str] = frozenset(),
 ) -> str:
-    """A comparison's place in a list of its claim's; its text too where there are `several` comparisons."""
+    """A comparison's place among those of its claim, with its text if there are `several` comparisons."""
     found = place(detail, swept, findings, fixed)
     return ", ".join(part for part in (detail.text, found) if part) if several else found
 
 
 def one(claim: ClaimFinding, findings: Findings) -> Mapping[str, Any]:
-    """A claim with what decides it, and a mark a place."""
+    """A claim with what decides it, and a mark for each place."""
     swept = len({repr(sorted(detail.setting.items())) for detail in claim.details}) > 1
     fixed = {key for key in claim.details[0].setting if len(values_of(claim, key)) == 1} if swept else set()
     verbatim = is_verbatim(claim)
@@ -152,10 +152,10 @@ def one(claim: ClaimFinding, findings: Findings) -> Mapping[str, Any]:
 
 
 def marks(claim: ClaimFinding, findings: Findings, swept: bool, fixed: Set[str]) -> list[dict[str, Any]]:
-    """The verdicts place by place, in one of three forms.
+    """The verdicts by place, in one of three forms.
 
-    Of one comparison where nothing is trained, the values of a setting behind its name; of several in one
-    setting, the checkpoints of each behind its text; else a place a setting, its checkpoints behind its name.
+    For one comparison without training, the values of a setting after its name; for several comparisons in
+    one setting, the checkpoints of each after its text; else one group per setting, with its checkpoints.
     """
     v, several = findings.vocabulary, len({detail.text for detail in claim.details}) > 1
     found: list[dict[str, Any]] = []
@@ -186,7 +186,7 @@ def marks(claim: ClaimFinding, findings: Findings, swept: bool, fixed: Set[str])
 
 
 def along_checkpoints(details: Sequence[ComparisonFinding], rounds: str) -> list[dict[str, Any]]:
-    """Of several comparisons in one setting: the checkpoints of each behind its text."""
+    """For several comparisons in one setting: the checkpoints of each after its text."""
     found: dict[str, list[dict[str, Any]]] = {}
     for detail in details:
         mark = {
@@ -202,7 +202,7 @@ def along_checkpoints(details: Sequence[ComparisonFinding], rounds: str) -> list
 
 
 def along_settings(details: Sequence[ComparisonFinding], fixed: Set[str]) -> list[dict[str, Any]]:
-    """Where nothing is trained: the values of a setting behind its name, as “k −3 −2 −1” is."""
+    """Without training: the values of a setting after its name, as in “k −3 −2 −1”."""
     found: dict[str, list[dict[str, Any]]] = {}
     for detail in (one for group in by_setting(details) for one in group):
         *before, (last, value) = [
@@ -221,7 +221,7 @@ def along_settings(details: Sequence[ComparisonFinding], fixed: Set[str]) -> lis
 
 
 def by_setting(details: Sequence[ComparisonFinding]) -> list[list[ComparisonFinding]]:
-    """Comparisons of one setting together, settings that are numbers in their order."""
+    """Comparisons grouped by setting, in order of numeric settings."""
     groups: dict[str, list[ComparisonFinding]] = {}
     for detail in details:
         groups.setdefault(repr(sorted(detail.setting.items())), []).append(detail)
@@ -233,7 +233,7 @@ def by_setting(details: Sequence[ComparisonFinding]) -> list[list[ComparisonFind
 
 
 def context(findings: Findings) -> Mapping[str, Any] | None:
-    """Left out where nothing is claimed."""
+    """Left out if nothing is claimed."""
     if not findings.claims:
         return None
     return {

@@ -1,4 +1,4 @@
-"""By layer, and coordinate by coordinate."""
+"""Variance by layer and by coordinate."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from reportgen.report.text import about, words
 from reportgen.report.text.section import Section
 
 ACROSS = 8
-"""Blocks beside one another in the table, at most; more of them stand below one another."""
+"""The most blocks that are columns of the table; more of them are rows."""
 ENDS = {0.0: "no coordinate", 1.0: "every coordinate"}
-"""Parts of the coordinates that have words of their own."""
+"""Fractions of the coordinates that have special words."""
 FEW = 5
-"""Blocks beside one another, at most, where estimators are too many to be columns."""
+"""The most blocks in the table if there are too many estimators for columns."""
 
 
 def coordinates(findings: Findings, others: Sequence[str], reference: str) -> str:
-    """In how large a part of the coordinates the reference has the lower variance."""
+    """The fraction of coordinates in which the reference has the lower variance."""
     against: dict[str, list[tuple[str, Estimate]]] = {}
     for label in others:
         lower = findings.get("coordinate_lower", label)
@@ -41,7 +41,7 @@ def coordinates(findings: Findings, others: Sequence[str], reference: str) -> st
 
 
 def dead(findings: Findings, reference: str) -> str:
-    """How many coordinates have no gradient at all."""
+    """How many coordinates have no gradient at all, and why."""
     found = findings.coordinates(reference)
     if found is None or not found.dead:
         return ""
@@ -59,7 +59,7 @@ def dead(findings: Findings, reference: str) -> str:
 
 
 def context(findings: Findings) -> Mapping[str, Any] | None:
-    """Ratios to the reference by parameter group, at the last checkpoint; left out with one block."""
+    """Ratios to the reference by parameter group at the last checkpoint; left out with only one block."""
     if len(findings.blocks) < 3 or not findings.checkpoints:
         return None
     reference = findings.reference()

@@ -1,4 +1,4 @@
-"""Methods: the engine, the intervals, multiplicity, and the definition of every statistic."""
+"""Methods: the engine, the intervals, multiplicity, and the definitions of statistics."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from reportgen.report.text import about, words
 from reportgen.report.text.section import Section
 
 COARSE = 0.05
-"""Precision up to which drawing until it is met leaves intervals of heavy tails what they say."""
+"""Coarsest precision at which stopping when it is met leaves intervals valid for heavy tails."""
 
 
 def known(findings: Findings, name: str) -> bool:
-    """Whether any record has a number in an array that holds NaN where it is not known."""
+    """Whether any record has a number in an array that is NaN where not known."""
     return any(bool(np.isfinite(r.arrays[name]).any()) for r in findings.measurements if name in r.arrays)
 
 
 def trained(findings: Findings) -> list[Mapping[str, Any]]:
-    """The `train` section of every judged model where there are several, else of the base setting."""
+    """The `train` sections of all judged models if there are several, else that of the base setting."""
     if not base_model(findings):
         return [findings.experiment.train.model_dump()]
     judged = {cell.training_key for cell in findings.plan.judgements}
@@ -36,7 +36,7 @@ def trained(findings: Findings) -> list[Mapping[str, Any]]:
 
 
 def spread(trainings: Sequence[Mapping[str, Any]], name: str) -> list[Any]:
-    """The values that one of their settings has, ascending."""
+    """The values of one of the trainings' settings, ascending."""
     return sorted({train[name] for train in trainings})
 
 
@@ -52,9 +52,9 @@ def rates(trainings: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _pace(train: Mapping[str, Any]) -> tuple[str, str]:
-    """The rate of a stage, and the noun it needs where it does not follow “a learning rate” itself.
+    """The rate of a stage, preceded by the noun it needs if it does not directly follow “a learning rate”.
 
-    The schedule of Burda et al. (2016) ends at 10^(−7/7) of where it begins.
+    The schedule of Burda et al. (2016) ends at 10^(−7/7) of its initial rate.
     """
     rate = float(train["learning_rate"])
     if train["schedule"] == "constant":
@@ -69,7 +69,7 @@ def _rounds(epochs: Sequence[int], v: Vocabulary) -> str:
 
 
 def context(findings: Findings) -> Mapping[str, Any]:
-    """The declared numbers that the text names."""
+    """The declared and measured numbers in the text."""
     experiment = findings.experiment
     record = findings.record()
     replicates = [

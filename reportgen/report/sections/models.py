@@ -1,4 +1,4 @@
-"""The table of trained models, in the form of the published one and beside it."""
+"""The table of trained models, in the form of the published one and with its numbers."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from reportgen.report.text.section import Section
 
 
 def entry(model: JudgedModel | None, published: bool) -> list[list[Any]] | None:
-    """Three lines of a model's cell of the table: likelihood, active units, epochs; None where there is none.
+    """Three lines of a model's cell in the table: likelihood, active units, epochs; None without a model.
 
-    Each holds ours, and where some are published theirs before it and what is said of the two after it.
+    Each has our number; if numbers are `published`, theirs precedes it and their comparison follows it.
     """
     if model is None:
         return None
@@ -41,7 +41,7 @@ def entry(model: JudgedModel | None, published: bool) -> list[list[Any]] | None:
 
 
 def table(findings: Findings, found: Grid) -> Mapping[str, Any]:
-    """Rows of three lines, a group of columns a training objective."""
+    """Rows of three lines, with a group of columns for each training objective."""
     published = findings.experiment.published is not None
     rows = []
     for row, before in zip(found.rows, (None, *found.rows[:-1]), strict=True):
@@ -57,7 +57,7 @@ def table(findings: Findings, found: Grid) -> Mapping[str, Any]:
 
 
 def _titles(row: Row, before: Row | None) -> list[str]:
-    """What stands at the left of a row: not again what stands there already."""
+    """The titles at the left of a row, empty where they repeat those above."""
     told = list(row.titles)
     for i in range(len(told)):
         if before is None or before.titles[: i + 1] != row.titles[: i + 1]:
@@ -67,13 +67,13 @@ def _titles(row: Row, before: Row | None) -> list[str]:
 
 
 def _head(path: str, titles: Sequence[str]) -> str:
-    """What a column of settings is called: “Layers” where latent units are not told by one number."""
+    """Heading of a column of settings: “Layers” if latent units are not given as one number."""
     numbers = all(title.isdigit() for title in titles if title != words.DASH)
     return "Layers" if path in COUNTED and not numbers else setting_title(path)
 
 
 def not_run(found: Grid) -> list[Mapping[str, str]]:
-    """Models of which numbers are missing, and how far they are."""
+    """Models with missing numbers, and their state."""
     return [
         {
             "model": found.name(row, column),
@@ -94,7 +94,7 @@ def _state(model: JudgedModel) -> str:
 
 
 def chains(findings: Findings, found: Grid) -> list[str]:
-    """What continued from what, a sentence a model that continues another’s training."""
+    """Which training continued which, one sentence per model that continues another’s training."""
     told = []
     for row, column, model in found.models:
         if model.training is None or not model.training.parent:
@@ -114,12 +114,12 @@ def chains(findings: Findings, found: Grid) -> list[str]:
 
 
 def lead(findings: Findings, found: Grid) -> str:
-    """How the table came out, in two or three sentences."""
+    """The outcome of the table, in a sentence."""
     return model_words.outcome(findings, [model for _, _, model in found.models])
 
 
 def context(findings: Findings) -> Mapping[str, Any] | None:
-    """Left out where no model is judged."""
+    """Left out if no model is judged."""
     found = grid(findings)
     if found is None:
         return None

@@ -1,4 +1,4 @@
-"""Monte Carlo noise against minibatch noise."""
+"""Monte Carlo noise and minibatch noise."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from reportgen.report.text import about, words
 from reportgen.report.text.section import Section
 
 FEWEST = 8
-"""Data points from which their variance can be told."""
+"""Fewest data points for which a variance between them is reported."""
 
 
 def context(findings: Findings) -> Mapping[str, Any] | None:
-    """The Monte Carlo share of a minibatch gradient's variance, at every checkpoint."""
+    """The Monte Carlo share of a minibatch gradient's variance, at the checkpoints shown."""
     v = findings.vocabulary
     if not findings.checkpoints or v.count < FEWEST:
         return None

@@ -1,4 +1,4 @@
-"""Where in the image the noise of the first layer lives, and the estimates of one of its weights."""
+"""Where in the image the noise of the first layer lies, and the estimates of one of its weights."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from reportgen.report.text.section import Section
 
 
 def context(findings: Findings) -> Mapping[str, Any] | None:
-    """What the maps say in words; left out where no layer sees images."""
+    """What the maps show, in words; left out if no layer sees images."""
     layer, pair = findings.first_layer(), about.pair(findings)
     if layer is None or pixel_maps.data(findings) is None:
         return None

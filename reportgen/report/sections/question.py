@@ -1,4 +1,4 @@
-"""The question, and what is compared."""
+"""The question, the objectives and the model."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ NOTES = {
 
 
 MOST_QUOTES = 3
-"""Quotes that the question opens with; every claim's own stands with the claim."""
+"""The most quotes that open the question; every claim's own is given with the claim."""
 
 
 def quotes(findings: Findings) -> list[Mapping[str, str]]:
-    """The first few different sentences that claims quote, with who wrote them."""
+    """The first few distinct sentences that claims quote, with the keys of their sources."""
     found: dict[str, str] = {}
     for claim in findings.claims:
         keys = [key for key, _ in sources(claim.source) if key]
@@ -45,13 +45,13 @@ def quotes(findings: Findings) -> list[Mapping[str, str]]:
 
 
 def fragment(text: str) -> str:
-    """Words quoted, with an ellipsis where they are torn out of a sentence."""
+    """Quoted words, with an ellipsis where they are part of a sentence."""
     before = "" if text[:1].isupper() else "… "
     return f"{before}{text}{'' if text[-1:] in '.?!' else ' …'}"
 
 
 def data(findings: Findings) -> Mapping[str, str] | None:
-    """What is known of the images: origin, split, and what their numbers must not be taken for."""
+    """What is known about the data set: origin, split, and a caution about its numbers."""
     source = DATASETS.get(findings.experiment.problem.dataset or "")
     if source is None:
         return None
@@ -67,7 +67,7 @@ def data(findings: Findings) -> Mapping[str, str] | None:
 
 
 ELBO_DISCRETE = "Every term is sampled."
-"""Where there is no pathwise gradient."""
+"""Note on the ELBO if there is no pathwise gradient."""
 ANALYTIC_ALONE = "The KL term and its gradient are in closed form and add no variance (SGVB-B)."
 
 

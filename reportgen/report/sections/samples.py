@@ -20,7 +20,7 @@ def averages(findings: Findings, label: str) -> bool:
 
 
 def context(findings: Findings) -> Mapping[str, Any] | None:
-    """Slopes on log-log axes; left out where no curve was declared."""
+    """Slopes on log-log axes; left out if no curve was declared."""
     rows: list[dict[str, Any]] = []
     for label in findings.labels:
         curve = findings.curve(label)

@@ -1,4 +1,4 @@
-"""Against what the declaration sweeps, the number of latent units for instance."""
+"""Variance against swept settings, such as the number of latent units."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from reportgen.report.text import about, words
 from reportgen.report.text.section import Section
 
 NAMES = {"problem.latent": "the number of latent units"}
-"""Settings that have a name in the text."""
+"""Settings with a special name in the text."""
 ORDINALS = {2: "second", 3: "third", 4: "fourth", 5: "fifth"}
 LISTED = 8
-"""Values named one by one in a sentence, at most."""
+"""The most values that a sentence lists."""
 LONG = 13
-"""Rows shown, at most; results.csv has all."""
+"""The most rows shown; results.csv has all."""
 
 
 def name_of(path: str) -> str:
@@ -35,7 +35,7 @@ def name_of(path: str) -> str:
 
 
 def told(findings: Findings, run: Series, objectives: Sequence[str]) -> str:
-    """How the ratio of the two main estimators changes along one run."""
+    """How the ratio of the two main estimators changes along one series."""
     pair = about.pair(findings)
     if pair is None:
         return ""
@@ -86,14 +86,14 @@ def told(findings: Findings, run: Series, objectives: Sequence[str]) -> str:
 
 
 def values_told(names: Sequence[str]) -> str:
-    """“2, 5 and 10”; of more than are read, how many there are and between which."""
+    """“2, 5 and 10”; for more than `LISTED`, how many there are and in which range."""
     if len(names) <= LISTED:
         return prose.listing(names)
     return f"{prose.count(len(names))} values between {names[0]} and {names[-1]}"
 
 
 def slopes(findings: Findings, run: Series) -> str:
-    """Where a claim has a slope along this setting: those of the total variance of every estimator."""
+    """Slopes of the total variance of every estimator, if a claim takes a slope along this setting."""
     if run.path not in findings.sloped:
         return ""
     arms = arms_drawn(findings, findings.objectives)
@@ -119,9 +119,9 @@ def slopes(findings: Findings, run: Series) -> str:
 
 
 def turning(ratios: Sequence[tuple[Any, Estimate]], at: str) -> str:
-    """What a ratio does between its two ends that has not one direction: how low it falls, how high it rises.
+    """What a ratio that is not monotone does between its ends: how low it falls, how high it rises.
 
-    Told is what lies beyond both ends, intervals apart.
+    Only what lies beyond both ends, with disjoint intervals, is reported.
     """
     (_, first), *inner, (_, last) = ratios
     low, high = (choose(inner, key=lambda pair: pair[1].value) for choose in (min, max))
@@ -136,7 +136,7 @@ def turning(ratios: Sequence[tuple[Any, Estimate]], at: str) -> str:
 
 
 def wide_table(findings: Findings, run: Series) -> Mapping[str, Any]:
-    """Values as columns, at most as many as fit: the reference's variance, and ratios to it."""
+    """A table with values as columns, at most as many as fit: the reference's variance, and ratios to it."""
     reference, values = findings.reference(), evenly(run.values, about.ACROSS)
     return {
         "values": [about.written(value) for value in values],
@@ -154,7 +154,7 @@ def wide_table(findings: Findings, run: Series) -> Mapping[str, Any]:
 
 
 def left_out(values: Sequence[Any], run: Series) -> str:
-    """What a caption says of values that are not in the table."""
+    """A caption's sentence about values that are not in the table."""
     shown, whole = len(values), len(run.values)
     return f" {prose.capital(prose.of(shown, whole))} values; all are in results.csv." * (shown < whole)
 
@@ -166,9 +166,9 @@ def block_text(findings: Findings, group: str) -> str:
 
 
 def long_tables(findings: Findings, run: Series) -> list[Mapping[str, Any]]:
-    """Total variances; a table a block of parameters.
+    """Tables of total variances, one per block of parameters.
 
-    Values as rows, a column an estimator; of more estimators than fit beside one another, the other way.
+    Values are rows and estimators columns, or the reverse if there are more estimators than fit side by side.
     """
     arms = arms_drawn(findings, findings.objectives)
     if turned := len(arms) > about.ACROSS:
@@ -212,13 +212,13 @@ def long_tables(findings: Findings, run: Series) -> list[Mapping[str, Any]]:
 
 
 def thinned(values: Sequence[Any]) -> tuple[tuple[Any, ...], int]:
-    """At most LONG of the values, evenly: and each how-manieth they are."""
+    """At most LONG of the values, evenly spaced, and the step between them."""
     step = math.ceil(len(values) / LONG)
     return tuple(values[::step]), step
 
 
 def _exact(one: Crossing) -> str:
-    """Where the exact variances cross, made of these; a dash where they are not known."""
+    """Where the exact variances cross, marked with their rows; a dash if they are not known."""
     if math.isnan(one.exact):
         return words.DASH
     source = one.source and one.source.of("exact_total_variance")
@@ -226,7 +226,7 @@ def _exact(one: Crossing) -> str:
 
 
 def crossing_rows(findings: Findings) -> list[Mapping[str, Any]]:
-    """Where estimators change places, run by run and block by block; those that only may, at the end."""
+    """Where estimators change places, by series and block; crossings that are not sure come last."""
     rows: list[Mapping[str, Any]] = [
         {
             "run": run_name(findings, run),
@@ -248,7 +248,7 @@ def crossing_rows(findings: Findings) -> list[Mapping[str, Any]]:
 
 
 def context(findings: Findings) -> Mapping[str, Any] | None:
-    """One table a run of the sweep; left out without a sweep over numbers."""
+    """One table, or one per block, for each series of the sweep; left out without a sweep over numbers."""
     tables, v, seeds = [], findings.vocabulary, []
     for run in (shown := runs_shown(findings)):
         short = v.trained

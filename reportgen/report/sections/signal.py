@@ -1,4 +1,4 @@
-"""The size of the gradient against its noise."""
+"""The size of the gradient relative to its noise."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from reportgen.report.text import about, words
 from reportgen.report.text.section import Section
 
 KINDS = {"signal_to_noise": "", "directional_signal_to_noise": ", directional"}
-"""Both ratios, and what tells the second."""
+"""The two ratios, with what distinguishes the second in titles."""
 
 
 def context(findings: Findings) -> Mapping[str, Any] | None:
-    """Signal-to-noise ratios under the first objective: at every checkpoint, and against K."""
+    """Signal-to-noise ratios under the first objective, at the checkpoints shown and against K."""
     if not findings.checkpoints:
         return None
     v, curves = findings.vocabulary, against_samples(findings)
@@ -71,10 +71,9 @@ def context(findings: Findings) -> Mapping[str, Any] | None:
 
 
 def against_samples(findings: Findings) -> list[dict[str, Any]]:
-    """The ratio at the smallest and largest K and the slope between, of both kinds of it.
+    """Both kinds of ratio at the smallest and largest K, with the slope in between.
 
-    Dashes where the gradient is lost in the noise; nothing where K says no more than in the section on
-    variance.
+    Values lost in the noise are not available; empty if K adds nothing to the section on variance.
     """
     rows: list[dict[str, Any]] = []
     if not reading.varies_with_samples(findings):
@@ -92,7 +91,7 @@ def against_samples(findings: Findings) -> list[dict[str, Any]]:
 
 
 def told(findings: Findings) -> str:
-    """Whose signal drowns as K grows, and whose rises out of the noise."""
+    """For which estimators the ratio falls with K, and for which it rises."""
     if not reading.varies_with_samples(findings):
         return ""
     parts = []
@@ -108,7 +107,7 @@ def told(findings: Findings) -> str:
 
 
 def _sentence(findings: Findings, pair: tuple[str, str], statistic: str) -> str:
-    """The ratio of the two estimators the report is about, at the last checkpoint."""
+    """The ratios of the two estimators that the report is about, at the last checkpoint."""
     mine, theirs = (findings.get(statistic, label) for label in pair)
     if not (mine.available and theirs.available):
         return ""

@@ -1,4 +1,4 @@
-"""Variance over training: every estimator against the reference, checkpoint by checkpoint."""
+"""Variance over training: every estimator compared with the reference at each checkpoint."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from reportgen.report.text.section import Section
 
 
 def story(findings: Findings, objectives: Sequence[str], worst: str, reference: str) -> str:
-    """What became of the ratio of two variances over training, under objectives where it is the same."""
+    """How the ratio of two variances develops over training, under objectives that share it."""
     if not findings.vocabulary.trained:
         return story_untrained(findings, objectives, worst, reference)
     epochs, v = findings.checkpoints, findings.vocabulary
@@ -43,7 +43,7 @@ def story(findings: Findings, objectives: Sequence[str], worst: str, reference: 
 
 
 def stories(findings: Findings) -> list[str]:
-    """That of the two main estimators, for all objectives that both of them are for."""
+    """The stories of the two main estimators, for all objectives that both serve, and over trainings."""
     pair = about.pair(findings)
     if pair is None:
         return []
@@ -60,9 +60,9 @@ def stories(findings: Findings) -> list[str]:
 
 
 def trained_anew(findings: Findings, groups: Sequence[Sequence[str]], worst: str, reference: str) -> str:
-    """The ratio of two variances over trainings of the model, under objectives where it is the same.
+    """The ratio of two variances over trainings of the model, under objectives that share it.
 
-    Empty where the model has one training.
+    Empty if the model has only one training.
     """
     found = [(group, ratio_over_trainings(findings, worst, reference, group[0])) for group in groups]
     known = [(group, over) for group, over in found if over is not None]
@@ -87,7 +87,7 @@ def trained_anew(findings: Findings, groups: Sequence[Sequence[str]], worst: str
 
 
 def story_untrained(findings: Findings, objectives: Sequence[str], worst: str, reference: str) -> str:
-    """The ratio of two variances where nothing is trained, and in how many of the settings it is above 1."""
+    """The ratio of two variances without training, and in how many settings it is above or below 1."""
     names = about.named(findings, worst), about.named(findings, reference)
     base = findings.ratio(worst, reference, objective=objectives[0])
     where = f"{about.under_all(findings, objectives)}{findings.vocabulary.at_last}"
@@ -111,7 +111,7 @@ def story_untrained(findings: Findings, objectives: Sequence[str], worst: str, r
 
 
 def between_objectives(findings: Findings) -> str:
-    """The variance of each estimator under the first objective over that under each other, if not trained."""
+    """Each estimator's variance under the first objective relative to the others, if nothing is trained."""
     if findings.vocabulary.trained or len(findings.objectives) < 2:
         return ""
     first, *others = findings.objectives
@@ -146,7 +146,7 @@ def between_objectives(findings: Findings) -> str:
 
 
 def context(findings: Findings) -> Mapping[str, Any] | None:
-    """Sentences, and the table of ratios; left out where nothing is trained."""
+    """Sentences, and the table of ratios at the checkpoints shown; left out if nothing is trained."""
     if not findings.checkpoints or not findings.vocabulary.trained:
         return None
     pair = about.pair(findings)

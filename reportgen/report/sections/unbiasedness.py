@@ -19,14 +19,14 @@ BIASED = ("estimator with a bias", "estimators with a bias")
 
 
 def places(findings: Findings) -> list[dict[str, Any]]:
-    """Where tests are made and counted: the checkpoints, or all settings where nothing is trained."""
+    """Where tests are made and counted: the checkpoints, or without training all settings."""
     if findings.vocabulary.trained:
         return [{"checkpoint": epoch} for epoch in findings.checkpoints]
     return [{"setting": record.setting} for record in findings.measurements]
 
 
 def row(findings: Findings, label: str, objective: str) -> Mapping[str, Any]:
-    """One estimator against the reference, last checkpoint; p-values below LEVEL counted over all places."""
+    """One estimator compared with the reference at the last checkpoint; rejections count over all places."""
     own = findings.get("bias_p_value", label, objective=objective)
     tests = [findings.get("bias_p_value", label, objective=objective, **place) for place in places(findings)]
     made = [test for test in tests if test.available]
@@ -37,7 +37,7 @@ def row(findings: Findings, label: str, objective: str) -> Mapping[str, Any]:
         "title": about.title_of(findings, label),
         "unbiased": about.is_unbiased(findings, label, objective),
         "projection": projection,
-        "cosine": cosine if projection.available else projection,  # a gradient that is lost has no direction
+        "cosine": cosine if projection.available else projection,  # a gradient lost in noise has no direction
         "p": told(prose.p_number(own.value), own) if own.available else words.DASH,
         "rejected": sum(value < LEVEL for value in values),
         "tested": len(values),
@@ -47,7 +47,7 @@ def row(findings: Findings, label: str, objective: str) -> Mapping[str, Any]:
 
 
 def untested(findings: Findings, objectives: list[str]) -> list[str]:
-    """Who was not tested at the last checkpoint, and why."""
+    """Which estimators were not tested at the last checkpoint, and why."""
     reasons: dict[str, list[str]] = {}
     for objective in objectives:
         for label in findings.compared(objective):
@@ -65,7 +65,7 @@ def untested(findings: Findings, objectives: list[str]) -> list[str]:
 
 
 def averaged(findings: Findings, objectives: list[str]) -> list[str]:
-    """Who is compared by means of several estimates, since the reference needs more samples than one has."""
+    """Estimators compared as means of estimates, since the reference needs more samples than they use."""
     named: dict[str, list[str]] = {}
     for objective in objectives:
         reference = findings.reference(objective)
@@ -87,7 +87,7 @@ def averaged(findings: Findings, objectives: list[str]) -> list[str]:
 
 
 def distinct(findings: Findings) -> list[str]:
-    """Objectives whose tests differ: a term in closed form is added to both sides and cancels."""
+    """Objectives with distinct tests: a closed-form term is added to both sides and cancels."""
     sampled: dict[tuple[str, bool], str] = {}
     for name in findings.objectives:
         sampled.setdefault((OBJECTIVES[name].integrand.name, OBJECTIVES[name].several), name)
@@ -99,7 +99,7 @@ Tested = tuple[str, str, Mapping[str, Any]]
 
 
 def verdict(findings: Findings) -> list[str]:
-    """What the tests say of the estimators that claim to be unbiased, and of those that do not."""
+    """What the tests found for estimators declared unbiased, and for the others."""
     objectives = distinct(findings)
     rows = [
         (label, objective, row(findings, label, objective))
@@ -121,7 +121,7 @@ def verdict(findings: Findings) -> list[str]:
 
 
 def known(findings: Findings, rows: Sequence[Tested]) -> list[str]:
-    """Whose exact mean is known, and whether it is the reference's, whatever a test found."""
+    """Which exact means are known, and whether they equal the reference's, whatever the tests found."""
     same: dict[str, bool] = {}
     rejected = False
     for label, objective, r in rows:
@@ -149,7 +149,7 @@ def known(findings: Findings, rows: Sequence[Tested]) -> list[str]:
 
 
 def _of_unbiased(findings: Findings, objectives: list[str], rows: Sequence[Tested]) -> str:
-    """How many of their tests rejected, and how many would by chance."""
+    """How many tests of unbiased estimators rejected, and how many would by chance."""
     tests, found = sum(r["tested"] for _, _, r in rows), sum(r["rejected"] for _, _, r in rows)
     if not tests:
         return ""
@@ -181,7 +181,7 @@ def _of_unbiased(findings: Findings, objectives: list[str], rows: Sequence[Teste
 
 
 def _of_biased(findings: Findings, rows: Sequence[Tested]) -> str:
-    """In how many of their tests each was rejected, over all its objectives; controls by themselves."""
+    """In how many tests each biased estimator was rejected, over all its objectives; controls separately."""
     biased: dict[str, list[tuple[str, Mapping[str, Any]]]] = {}
     for label, objective, r in rows:
         biased.setdefault(label, []).append((objective, r))
@@ -198,7 +198,7 @@ def _of_biased(findings: Findings, rows: Sequence[Tested]) -> str:
 
 
 def _rejections(kind: tuple[str, str], results: Mapping[tuple[int, int], list[str]]) -> list[str]:
-    """How often who was rejected, (found, tests) → names: one clause where there are several results."""
+    """Clauses on how often which estimators were rejected, given names by (rejections, tests)."""
     how = {counts: _rejected(*counts) for counts in results}
     if len(results) == 1:
         ((counts, names),) = results.items()
@@ -223,7 +223,7 @@ def _rejected(found: int, tests: int) -> str:
 
 
 def context(findings: Findings) -> Mapping[str, Any] | None:
-    """Sentences and one table an objective; left out with nothing to compare."""
+    """Sentences and one table per distinct objective; left out with nothing to compare."""
     if not findings.checkpoints:
         return None
     groups, lost = [], False

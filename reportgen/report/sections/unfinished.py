@@ -1,4 +1,4 @@
-"""What broke, what is not finished yet, and what ended before its precision was met."""
+"""What broke, what is not finished yet, and what stopped before its precision was met."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from reportgen.report.text.section import Section
 from reportgen.store.records import BrokenRecord
 
 LONGEST = 8
-"""Rows shown; results.csv has all."""
+"""The most rows shown; results.csv has all."""
 
 
 def _place(record: BrokenRecord, findings: Findings) -> str:
@@ -25,7 +25,7 @@ def _place(record: BrokenRecord, findings: Findings) -> str:
 
 
 def context(findings: Findings) -> Mapping[str, Any] | None:
-    """Left out where everything met its precision."""
+    """Left out if everything is finished and met its precision."""
     v = findings.vocabulary
     broken: list[dict[str, Any]] = [
         {

@@ -1,4 +1,4 @@
-"""Variance where nothing is trained: every estimator against the reference, at the base setting."""
+"""Variance without training: every estimator compared with the reference, at the base setting."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from reportgen.store import MeasurementRecord
 
 
 def rows(findings: Findings, objective: str, parameters: str) -> list[Mapping[str, Any]]:
-    """Own variance and ratio to the reference of the estimators of one gradient; a dash for the reference."""
+    """Variances of the estimators of one gradient; in φ with the ratio to the reference, None for itself."""
     reference = findings.reference(objective)
     return [
         {
@@ -30,7 +30,7 @@ def rows(findings: Findings, objective: str, parameters: str) -> list[Mapping[st
 
 
 def warnings(findings: Findings) -> list[str]:
-    """Of functions of a user's own, what may be wrong with their estimates, and in which settings."""
+    """Cautions about estimates from a user's own functions or model, and the settings they apply to."""
     found: dict[tuple[str, str], list[tuple[MeasurementRecord, Caution]]] = {}
     for record in findings.measurements:
         for caution in cautions(record, lambda label: about.named(findings, label)):
@@ -43,7 +43,7 @@ def warnings(findings: Findings) -> list[str]:
 
 
 def _settings(findings: Findings, records: Sequence[MeasurementRecord]) -> str:
-    """“arms = 2 and arms = 24”; empty for the base setting alone."""
+    """“arms = 2 and arms = 24”; empty for only the base setting."""
     if all(record.base for record in records):
         return ""
     if len(records) == len(findings.measurements):
@@ -53,7 +53,7 @@ def _settings(findings: Findings, records: Sequence[MeasurementRecord]) -> str:
 
 
 def context(findings: Findings) -> Mapping[str, Any] | None:
-    """Sentences, and a table of variances and ratios; left out where there is training."""
+    """Sentences, and a table of variances and ratios; left out if there is training."""
     if not findings.checkpoints or findings.vocabulary.trained:
         return None
     v = findings.vocabulary

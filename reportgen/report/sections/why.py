@@ -1,4 +1,4 @@
-"""What explains the gap: what each ingredient closes of it, and what a constant does."""
+"""What explains the gap: the share that each ingredient closes, and the effect of a constant."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from reportgen.report.text.section import Section
 
 
 def uses_gradient(findings: Findings, label: str) -> bool:
-    """Whether an estimator uses a derivative of f in z anywhere; one of a user's own, as it was measured."""
+    """Whether an estimator uses a derivative of f in z anywhere; for a user's own, as measured."""
     arm = findings.arm(label) if is_own(findings, label) else None
     return kind_of(findings, label).differentiates if arm is None else arm.about.backward > 0
 
 
 def is_own(findings: Findings, label: str) -> bool:
-    """Whether it is a user's own: what it makes of the values of f is not known."""
+    """Whether it is a user's own, so that how it uses the values of f is not known."""
     return any(spec.label == label and spec.own for spec in findings.experiment.estimators)
 
 
 def between(findings: Findings, worst: str, best: str) -> list[str]:
-    """Unbiased estimators other than the two ends."""
+    """Labels of the unbiased estimators other than the two ends."""
     return [
         label
         for label in findings.compared()
@@ -34,7 +34,7 @@ def between(findings: Findings, worst: str, best: str) -> list[str]:
 
 
 def reading(share: Estimate) -> str:
-    """What a share of the gap amounts to, in words."""
+    """A share of the gap in words."""
     if not share.has_interval:
         return "an unknown part of the gap"
     if share.low > 1:
@@ -47,7 +47,7 @@ def reading(share: Estimate) -> str:
 
 
 def closing(findings: Findings, worst: str, best: str, others: Sequence[str]) -> str:
-    """What each estimator closes of the gap, as a clause; said once of those that close as much in words."""
+    """What each estimator closes of the gap, as a clause; equal shares in words are stated once."""
     found: dict[str, list[tuple[str, str]]] = {}
     for label in others:
         share = findings.gap_closed(label, worst, best)
@@ -66,7 +66,7 @@ def closing(findings: Findings, worst: str, best: str, others: Sequence[str]) ->
 
 
 def explanation(findings: Findings, worst: str, best: str, others: Sequence[str]) -> list[str]:
-    """What the shares say of the derivative as the reason; of estimators with one number of samples."""
+    """What the shares say about the derivative as the reason, for estimators with the same K."""
     counts = {spec.label: spec.num_samples for spec in findings.experiment.estimators}
     if counts[worst] != counts[best]:
         return []
@@ -126,7 +126,7 @@ def explanation(findings: Findings, worst: str, best: str, others: Sequence[str]
 
 
 def elsewhere(findings: Findings, label: str, worst: str, best: str) -> list[str]:
-    """What the same estimator leaves of the gap for objectives with variances of their own."""
+    """What the same estimator leaves of the gap under other objectives with different ratios."""
     first = findings.ratio(label, best)
     said, apart = [first], False
     name, sentences = about.named(findings, label), []
@@ -154,11 +154,11 @@ STEPS = {
     "measure_valued": "differences of f between coupled points also need values of f only, but many of them",
     "taylor_control_variate": "a first-order Taylor expansion needs one derivative, at the mean of q",
 }
-"""What an estimator between the ends takes; all that weigh the score differ by theirs."""
+"""What an estimator between the ends requires; all that weigh the score differ by their baselines."""
 
 
 def steps(findings: Findings, others: Sequence[str], best: str) -> str:
-    """What the estimators between the two ends need, each kind once, and the lower end."""
+    """What the estimators between the two ends require, each kind once, and what the lower end does."""
     kinds = {
         "baseline" if kind_of(findings, label).weighs_score else findings.estimator_of[label]
         for label in others
@@ -172,7 +172,7 @@ def steps(findings: Findings, others: Sequence[str], best: str) -> str:
 
 
 def constants(findings: Findings, label: str) -> str:
-    """What an added constant does to an estimator's variance."""
+    """The effect of an added constant on an estimator's variance."""
     found = [(c, v) for c, v in findings.constants(label) if v.available]
     effect = findings.get("constant_effect", label)
     if len(found) < 2 or not effect.available:
@@ -189,8 +189,10 @@ def constants(findings: Findings, label: str) -> str:
 
 
 def context(findings: Findings) -> Mapping[str, Any] | None:
-    """Shares of the gap at every checkpoint; what constants do. Left out with nothing between the ends,
-    and unless the lower end takes a derivative that the other does not."""
+    """Shares of the gap at the checkpoints shown, and the effect of constants.
+
+    Left out if there is neither, and unless the lower end uses a derivative and the other does not.
+    """
     pair = about.pair(findings)
     if pair is None or not findings.checkpoints:
         return None

@@ -1,4 +1,4 @@
-"""What an experiment is about: its names as the text says them, and the places it measured."""
+"""What an experiment is about: names in the text, the model, and the places measured."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from reportgen.plan import model_of
 from reportgen.report.text.words import counted
 
 SHORT = {"train.num_samples": "k", "train.objective": "trained as", "problem.latent": "latent"}
-"""Names of settings in a list of several, where the last part of their path says too little."""
+"""Names of settings in a list of several, if the last part of their path is not enough."""
 ACROSS = 9
-"""Columns of numbers beside one another, at most, that a page has room for."""
+"""The most columns of numbers for which a page has room."""
 
 
 def title_of(findings: Findings, label: str, *, samples: bool = True) -> str:
-    """An estimator's short title, as figures say it: “Pathwise”, “Leave-one-out, K = 2”."""
+    """An estimator's short title, as in figures: “Pathwise”, “Leave-one-out, K = 2”."""
     return reading.title_of(findings, label, samples=samples)
 
 
@@ -37,7 +37,7 @@ def named(findings: Findings, label: str) -> str:
 
 
 def fitted(names: Iterable[str]) -> str:
-    """What is fitted for these estimators before any is measured: “baselines”; empty where nothing is."""
+    """What is fitted for these estimators before measuring: “baselines”; empty if nothing is."""
     kinds = (ESTIMATORS.get(name) for name in names)
     return prose.listing(list(dict.fromkeys(kind.fitted for kind in kinds if kind and kind.fitted)))
 
@@ -48,18 +48,18 @@ def objective_title(findings: Findings, name: str) -> str:
 
 
 def of_model(findings: Findings, *, seeded: bool = True) -> str:
-    """Whose the numbers are, where several models are judged: “ (model: VAE, k = 1)”; else empty."""
+    """The model of the numbers, if several models are judged: “ (model: VAE, k = 1)”; else empty."""
     name = base_model(findings, seeded=seeded)
     return f" (model: {name})" if name else ""
 
 
 def under(findings: Findings, name: str) -> str:
-    """An objective inside a sentence, and of several models the one measured: “for the ELBO”."""
+    """An objective inside a sentence, with the model measured if there are several: “for the ELBO”."""
     return of_objective(findings, name) + of_model(findings)
 
 
 def of_objective(findings: Findings, name: str) -> str:
-    """The objective alone, where models stand side by side or the model is known."""
+    """Only the objective, where models are side by side or the model is known."""
     if name == "iwae":
         samples = findings.vocabulary.samples
         return f"for the IWAE bound of {prose.in_words(samples)} sample{'s' * (samples != 1)}"
@@ -73,14 +73,14 @@ def of_objective(findings: Findings, name: str) -> str:
 
 
 def under_every(findings: Findings, name: str) -> str:
-    """The same where K varies: of a bound of several samples it is not said."""
+    """The same where K varies, which is then not named for a bound of several samples."""
     if name not in OBJECTIVES or not OBJECTIVES[name].several:
         return under(findings, name)
     return f"for the {OBJECTIVES[name].title}{of_model(findings)}"
 
 
 def references(findings: Findings, name: Callable[[Findings, str], str]) -> str:
-    """What the others are compared with; where it is not one for all objectives, with whose it is."""
+    """The reference, or if objectives have different ones, each with its objectives."""
     under: dict[str, list[str]] = {}
     for objective in findings.objectives:
         under.setdefault(findings.reference(objective), []).append(of_objective(findings, objective))
@@ -90,22 +90,22 @@ def references(findings: Findings, name: Callable[[Findings, str], str]) -> str:
 
 
 def label_of(findings: Findings, estimator: str) -> str | None:
-    """The first label of an estimator of the table, None where it was not declared."""
+    """The first label of a built-in estimator; None if it was not declared."""
     return next((label for label in findings.labels if findings.estimator_of[label] == estimator), None)
 
 
 def is_unbiased(findings: Findings, label: str, objective: str | None = None) -> bool:
-    """Whether the estimator claims to be; a user's own is taken at its word."""
+    """Whether the estimator is unbiased by construction; for a user's own, by its declaration."""
     return reading.unbiased(findings, label, objective)
 
 
 def is_control(findings: Findings, label: str) -> bool:
-    """Whether it is there to be rejected."""
+    """Whether it is a negative control."""
     return reading.kind_of(findings, label).control
 
 
 def from_post(findings: Findings) -> bool:
-    """Whether the experiment starts from the source post, on networks: a claim cites it."""
+    """Whether the experiment starts from the source post: it has a network, and a claim cites the post."""
     return findings.vocabulary.network and cites(findings, "borea")
 
 
@@ -115,12 +115,12 @@ def cites(findings: Findings, key: str) -> bool:
 
 
 def pair(findings: Findings) -> tuple[str, str] | None:
-    """The two estimators that the report is about: REINFORCE, else the first, against the reference."""
+    """The two main estimators: REINFORCE, or else the first unbiased one, and the reference."""
     return reading.pair(findings)
 
 
 def model(findings: Findings) -> str:
-    """The model and its data in one or two sentences."""
+    """The model, its data and its training in a few sentences."""
     problem, record = findings.experiment.problem, findings.record()
     text = str(problem.sentence)
     if record is not None and findings.vocabulary.trained:
@@ -157,7 +157,7 @@ def model(findings: Findings) -> str:
 
 
 def other_models(findings: Findings) -> str:
-    """What is trained beside the base setting where a setting is a word, which no section has an axis for."""
+    """Other models trained, for settings that are words and so have no axis in a section."""
     swept, values_of = findings.experiment.swept, findings.experiment.values_of
     words = [placed(path, value) for path in swept for value in values_of(path)[1:] if isinstance(value, str)]
     if not words:
@@ -169,12 +169,12 @@ def other_models(findings: Findings) -> str:
 
 
 def base_trainings(findings: Findings) -> set[str]:
-    """The training of the base setting, by key."""
+    """Keys of the base setting's trainings."""
     return {cell.key for cell in findings.plan.trainings if cell.base}
 
 
 def unfinished(findings: Findings, trainings: Collection[str]) -> str:
-    """“its training broke”, “of six trainings, two broke and one is not finished”; empty of finished ones."""
+    """“its training broke”, “of six trainings, two broke and one is not finished”; empty if all finished."""
     lost = [record for record in findings.broken if record.key in trainings]
     if len(trainings) == 1:
         return " ".join(f"its training {'is not finished' if one.paused else 'broke'}" for one in lost)
@@ -188,12 +188,12 @@ def unfinished(findings: Findings, trainings: Collection[str]) -> str:
 
 
 def judged(findings: Findings) -> set[str]:
-    """The trainings of all judged models, by key."""
+    """Keys of the trainings of all judged models."""
     return {cell.training_key for cell in findings.plan.judgements}
 
 
 def trained_models(findings: Findings, trainings: Collection[str]) -> str:
-    """“ten trained models”; where trainings differ in their seed alone, “nine trainings of three models”."""
+    """“ten trained models”; if trainings differ only in their seed, “nine trainings of three models”."""
     models = models_trained(findings, trainings)
     if models == len(trainings):
         return counted(models, "trained model")
@@ -201,15 +201,15 @@ def trained_models(findings: Findings, trainings: Collection[str]) -> str:
 
 
 def models_trained(findings: Findings, trainings: Collection[str]) -> int:
-    """How many models there are where trainings that differ in their seed alone are of one."""
+    """Number of models, where trainings that differ only in their seed count as one."""
     settings = (cell.setting for cell in findings.plan.trainings if cell.key in trainings)
     return len({repr(sorted(model_of(setting).items())) for setting in settings})
 
 
 def stages_of(findings: Findings) -> list[tuple[str, str]]:
-    """How long and on what the base setting was trained, trainings that it continues first.
+    """How long and on what the base setting was trained, beginning with trainings that it continues.
 
-    “200 epochs”, “the ELBO”; of a bound of several samples with their number.
+    “200 epochs”, “the ELBO”; for a bound of several samples, with their number.
     """
     train, noun = findings.experiment.train.model_dump(), findings.experiment.problem.round
     return [
@@ -227,7 +227,7 @@ def _trained_on(findings: Findings, train: Mapping[str, Any]) -> str:
 
 
 def swept(findings: Findings) -> str:
-    """What the declaration sweeps: “k takes 13 values from −3 to 3 with quadratic, and 15 from …”."""
+    """The settings swept: “k takes 13 values from −3 to 3 with quadratic, and 15 from …”."""
     told, before, whole = [], "", findings.series()
     for run in whole:
         same = [one.values for one in whole if one.path == run.path]
@@ -249,7 +249,7 @@ def swept(findings: Findings) -> str:
 
 
 def across(findings: Findings) -> tuple[tuple[int, ...], str]:
-    """Checkpoints that stand beside one another in a table; and what its caption says where some do not."""
+    """Checkpoints that are columns of a table, and what its caption says if some are left out."""
     every = findings.checkpoints
     shown = evenly(every, ACROSS)
     number = prose.capital(prose.of(len(shown), len(every)))
@@ -258,7 +258,7 @@ def across(findings: Findings) -> tuple[tuple[int, ...], str]:
 
 
 def other_functions(findings: Findings) -> list[str]:
-    """What f is where the declaration sweeps it: “Cosine is f(z) = cos(k z)”."""
+    """The other functions f, if the declaration sweeps it: “Cosine is f(z) = cos(k z)”."""
     told = findings.experiment.problem.functions
     _, *others = findings.experiment.values_of("problem.function") if told else ("",)
     return [prose.capital(f"{name} {told[name]}") for name in others]
@@ -270,13 +270,13 @@ def span(values: Sequence[float]) -> str:
 
 
 def run_id(findings: Findings) -> str:
-    """Twelve hex digits that name this run: a digest of all its cells' keys."""
+    """Twelve hex digits that identify this run: a digest of all its cells' keys."""
     keys = sorted(cell.key for cell in findings.plan.cells)
     return hashlib.sha256("\n".join(keys).encode()).hexdigest()[:12]
 
 
 def setting_text(findings: Findings, setting: Mapping[str, Any]) -> str:
-    """“latent 20”; of a judged model its name."""
+    """“latent 20”; for a judged model, its name."""
     told = ", ".join(placed(path, value) for path, value in setting.items())
     return model_name(findings, setting) or told
 
@@ -293,7 +293,7 @@ def setting_name(path: str) -> str:
 
 
 def written(value: Any, path: str = "") -> str:
-    """A setting's value as text, “low rank” for low_rank; of a step between two, “VAE → IWAE”, both."""
+    """A setting's value as text, “low rank” for low_rank; for a step, both values: “VAE → IWAE”."""
     if isinstance(value, str):
         if path.startswith("problem.") and not path.startswith("problem.arguments"):
             value = value.replace("_", " ")
@@ -302,10 +302,10 @@ def written(value: Any, path: str = "") -> str:
 
 
 def variance_objectives(findings: Findings) -> list[tuple[str, ...]]:
-    """Objectives, those together whose variances are the same number for number.
+    """Objectives, grouped if all their variances are equal numbers.
 
-    A closed-form term adds to the gradient and not to its variance, so the
-    text says once what holds for both.
+    A closed-form term adds to the gradient but not to its variance, so the text
+    says once what holds for both.
     """
     groups: dict[tuple[float, ...], list[str]] = {}
     for objective in findings.objectives:
@@ -329,6 +329,6 @@ def _same(first: tuple[float, ...], second: tuple[float, ...]) -> bool:
 def under_all(findings: Findings, names: Sequence[str], *, seeded: bool = True) -> str:
     """Several objectives inside a sentence: “for the reconstruction term and for the ELBO”.
 
-    Of all trainings of the model, rather than the one that is meant elsewhere, where it is not `seeded`.
+    Unless `seeded`, it is about all trainings of the model rather than the one meant elsewhere.
     """
     return prose.listing([of_objective(findings, name) for name in names]) + of_model(findings, seeded=seeded)

@@ -1,4 +1,4 @@
-"""What the report cites: one literal table, one entry a source."""
+"""The sources that reports cite, in one literal table with one entry per source."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ class Reference:
     """One source."""
 
     authors: str
-    """As the list of references prints them."""
+    """Authors as in the list of references."""
     short: str
-    """As the text names them."""
+    """Authors as named in the text."""
     year: str
     title: str
     venue: str
     link: str
     """DOI or arXiv address."""
     linked: str
-    """What the link reads as."""
+    """Text of the link."""
 
     @property
     def brief(self) -> str:
-        """As a narrow table names them: of three authors or more the first, “Burda et al.”."""
+        """Authors as in a narrow table: of three or more only the first, “Burda et al.”."""
         first, comma, _ = self.short.partition(",")
         return f"{first} et al." if comma else self.short
 

@@ -1,4 +1,4 @@
-"""The numbers behind a figure, in the page: a table under it that opens, and a file to keep."""
+"""The numbers behind a figure, in the page: a table below it that opens, and a file to save."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from reportgen.report.text import words
 
 MET = "met"
 MOST = 1000
-"""Cells of a table that the page shows at most; of a larger one the beginning."""
+"""The most cells of a table that the page shows; of a larger one, the beginning."""
 LARGEST = 100_000
-"""Letters of a file that the page holds at most; of a larger one it has the name."""
+"""The most letters of a file that the page embeds; a larger one is only named."""
 SAFE = ",:;()[]/-."
-"""Punctuation that an address of data may hold as it is."""
+"""Punctuation that need not be escaped in a data address."""
 
 
 def block(name: str, number: str, table: Table) -> Markup:
-    """The table of a figure with its number, closed, and beside it the same as CSV, to the last digit."""
+    """The closed table of a figure with its number, and beside it the same as CSV in full precision."""
     kept = max(MOST // len(table.columns), 1)
     beginning = f", the first {prose.count(kept)} rows" if len(table.rows) > kept else ""
     text = quote(table.csv, safe=SAFE)
@@ -52,7 +52,7 @@ def _rows(table: Table) -> Markup:
         for row in table.rows
     )
     body = words.decimals(Markup("\n").join(lines))
-    # Most cells are numbers: the style sheet has it so, and the page does not say it thousands of times.
+    # Most cells are numbers, which the style sheet therefore takes as the default, to save bytes.
     body = Markup(
         str(body)
         .replace('<td class="n">', "<td>")
@@ -63,9 +63,9 @@ def _rows(table: Table) -> Markup:
 
 
 class _Columns:
-    """What a column of a figure's table is in the page: an estimate has its interval beside it.
+    """The cells of a figure's column in the page: beside an estimate is its interval.
 
-    How many replicates, and whether the precision was met, is shown where it is known and not plain.
+    Replicates follow if any are known, and the status if the precision was not met everywhere.
     """
 
     def __init__(self, table: Table, index: int) -> None:
@@ -78,7 +78,7 @@ class _Columns:
         self.status = any(one.status != MET for one in estimates)
 
     def headings(self) -> Markup:
-        """Of all it takes."""
+        """Headings of all its cells."""
         found = [(self.column.heading, not self.numbers)]
         found += [("95% interval", False)] * self.estimated
         found += [("Replicates", False)] * self.replicates
@@ -89,7 +89,7 @@ class _Columns:
         )
 
     def cells(self, cell: Cell) -> Markup:
-        """Of one row."""
+        """The cells of one row."""
         text = _text(cell, self.column.form)
         if self.column.heads:
             return Markup('<th scope="row">{}</th>').format(text)

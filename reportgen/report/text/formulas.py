@@ -1,9 +1,9 @@
-r"""Formulas of the report: their LaTeX, what they are in words, and their drawings.
+r"""Formulas of the report: their LaTeX, their words, and their drawings.
 
 The drawings are made beforehand by ``make formulas`` (which needs Node) and
 kept in ``templates/formulas/formulas.json``, so that making a report needs
-neither Node nor TeX. A formula of the text that is not drawn there stops the
-report; an estimator's own appears as its LaTeX source until it is drawn.
+neither Node nor TeX. A formula of the text without a drawing stops the report;
+that of a new estimator appears as its LaTeX source until it is drawn.
 """
 
 from __future__ import annotations
@@ -23,29 +23,29 @@ from reportgen.resources import templates
 
 @dataclass(frozen=True)
 class Formula:
-    """A formula as it is asked for."""
+    """A formula as requested."""
 
     latex: str
     spoken: str
-    """In words: the alternative text."""
+    """The formula in words, as alternative text."""
     display: bool = False
-    """On a line of its own, or within one."""
+    """Whether it is on its own line rather than within one."""
 
     @property
     def key(self) -> str:
-        """Under which its drawing is kept."""
+        """Key of its drawing."""
         return f"{'display' if self.display else 'inline'} {self.latex}"
 
 
 @dataclass(frozen=True)
 class DrawnFormula:
-    """A formula as it is drawn; lengths in ex, the height of an x in the text around it."""
+    """A drawn formula; lengths in ex, the height of an x in the surrounding text."""
 
     svg: str
     width: float
     height: float
     depth: float
-    """How far it reaches below the baseline."""
+    """How far it extends below the baseline."""
     spoken: str
 
 
@@ -172,11 +172,11 @@ TEXT: dict[str, Formula] = {
         "log p theta of x and z minus log q phi of z given x",
     ),
 }
-"""Formulas of the text, by the name templates ask for: ``{{ math("phi") }}``."""
+"""Formulas of the text, by the names that templates use: ``{{ math("phi") }}``."""
 
 
 def sources() -> list[Formula]:
-    """Every formula a report of built-in estimators and objectives can ask for, in a fixed order."""
+    """Every formula that a report on built-in estimators and objectives may use, in a fixed order."""
     found = list(TEXT.values())
     found += [Formula(e.formula, e.spoken, display=True) for e in ESTIMATORS.values()]
     found += [
@@ -200,12 +200,12 @@ def _drawings() -> Mapping[str, Any]:
 
 
 def is_drawn(formula: Formula) -> bool:
-    """Whether a drawing was made of it."""
+    """Whether it has a drawing."""
     return formula.key in _drawings()
 
 
 def drawn(formula: Formula) -> DrawnFormula:
-    """The drawing of a formula. Raises RenderError where none was made."""
+    """The drawing of a formula. Raises RenderError if there is none."""
     found = _drawings().get(formula.key)
     if found is None:
         raise RenderError(

@@ -1,4 +1,4 @@
-"""Header cells of tables, marked so that a screen reader can name row and column of a number."""
+"""Header cells of tables, marked so that a screen reader can name the row and column of a number."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _HEAD = re.compile(r"<th\b(?![^>]*\bscope=)")
 def headed(page: str) -> str:
     """The page with a scope on every header cell.
 
-    Where a row has none, its first cell becomes one, if it says anything.
+    If a row has none, its first cell becomes one unless it is empty.
     """
     return _PART.sub(_marked, page)
 

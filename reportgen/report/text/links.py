@@ -1,4 +1,4 @@
-"""Numbers of a page as links to the rows they come from (`reportgen.findings.marks`)."""
+"""Makes numbers on a page links to the rows they come from (`reportgen.findings.marks`)."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _TAG = re.compile(r"(<[^>]*>)")
 
 
 def linked(html: str) -> str:
-    """Marks become links to the rows; those within tags go.
+    """Turns marks into links to the rows, and removes those within tags.
 
-    Of two that follow one another with the same rows, a value and its interval in the next cell, only
-    the first names them and is a stop of the Tab key.
+    Of successive links to the same rows, such as a value and its interval in the next cell, only the
+    first names the rows and is reached with the Tab key.
     """
     before = ""
 

@@ -1,6 +1,6 @@
-"""Tables that a page may not hold: these go on on the next one, where others stay whole.
+"""Lets tables that may not fit on a page continue on the next one, while others stay whole.
 
-Kept whole, such a table begins a page of its own, and leaves its caption on the page before.
+If kept whole, such a table would begin a new page, and leave its caption on the previous one.
 """
 
 from __future__ import annotations
@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 
 MOST = 45
-"""Lines that a page holds beside a caption, whatever the head."""
+"""Lines of a table that fit on a page with a caption, however long its head."""
 LETTERS = 30
-"""Letters in a line of a name at the beginning of a row, at least."""
+"""Fewest letters in a line of a name at the beginning of a row."""
 
 _TABLE = re.compile(r'<div class="wide">(?=\s*<table\b(.*?)</table>)', re.DOTALL)
 _ROW = re.compile(r"<tr\b[^>]*>\s*<t[dh]\b[^>]*>(.*?)</t[dh]>", re.DOTALL)
@@ -18,7 +18,7 @@ _TAG = re.compile(r"<[^>]*>")
 
 
 def broken(page: str) -> str:
-    """The page with leave to break such tables between their rows."""
+    """The page with such tables marked as breakable between rows."""
     return _TABLE.sub(_marked, page)
 
 

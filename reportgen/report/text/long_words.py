@@ -1,6 +1,6 @@
-"""Cells of tables with a word that no column has room for, such as a user's own label: it may be broken.
+"""Lets words that are too long for a column, such as a user's own labels, break within their cells.
 
-Elsewhere words stay whole: where all cells could be broken, a column would be made narrower than its words.
+Elsewhere words stay whole: if those in all cells could break, columns would become narrower than words.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 LONGEST = 40
-"""Letters of a word that a column has room for; the longest name of reportgen's own has 37."""
+"""Longest word for which a column has room, in letters; reportgen's own longest name has 37."""
 
 _CELL = re.compile(r"<(td|th)\b([^>]*)>((?:(?!</\1>).)*)</\1>", re.S)
 _TAG = re.compile(r"<[^>]*>")
@@ -16,7 +16,7 @@ _LONG = re.compile(rf"\S{{{LONGEST + 1},}}")
 
 
 def breakable(page: str) -> str:
-    """The page with leave to break such words, wherever the cell's edge is."""
+    """The page with such cells marked so that words in them may break anywhere."""
     return _CELL.sub(_marked, page)
 
 

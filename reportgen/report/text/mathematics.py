@@ -1,4 +1,4 @@
-"""Formulas as a medium sets them: inline SVG of shared outlines on the screen, images on paper."""
+"""Formulas in each medium: inline SVG with shared outlines on screen, images on paper."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from reportgen.report.text.formulas import Formula
 Medium = Literal["screen", "paper"]
 
 SYMBOLS = "fzqxK"
-"""Letters that are formulas where they stand alone in a sentence."""
+"""Letters that are set as formulas if they are alone in a sentence."""
 _SYMBOL = re.compile(rf"\b[{SYMBOLS}]\b")
 _GLYPH = re.compile(r'<path d="[^"]*"/>')
 
@@ -29,12 +29,12 @@ class Mathematics:
 
     medium: Medium
     images: dict[str, bytes]
-    """On paper: where the images that the text asks for are put, by address."""
+    """On paper: the images that the text uses, by address; filled in here."""
     glyphs: dict[str, str] = field(default_factory=dict)
-    """On the screen: the outlines that formulas are made of, and their ids."""
+    """On screen: the outlines of which formulas consist, with their ids."""
 
     def inline(self, name: str) -> Markup:
-        """A formula in the line, by its name in `formulas.TEXT`."""
+        """An inline formula, by its name in `formulas.TEXT`."""
         return self._drawn(formulas.named(name))
 
     def symbols(self, text: str) -> Markup:
@@ -42,7 +42,7 @@ class Mathematics:
         return Markup(_SYMBOL.sub(lambda found: self.inline(found[0]), str(escape(text))))
 
     def displayed(self, source: str | Formula) -> Markup:
-        """A formula on its own, by its name or itself; one not drawn, as a new estimator's, is its LaTeX."""
+        """A displayed formula, given by name or itself; without a drawing (a new estimator's), its LaTeX."""
         if isinstance(source, str):
             return self._drawn(formulas.named(source))
         if formulas.is_drawn(source):
@@ -50,7 +50,7 @@ class Mathematics:
         return Markup('<code class="latex">{}</code>').format(source.latex)
 
     def outlines(self) -> Markup:
-        """What the formulas on the screen are made of."""
+        """The outlines of which formulas on screen consist."""
         outlines = (path.replace("<path", f'<path id="{name}"') for path, name in self.glyphs.items())
         opening = '<svg class="glyphs" aria-hidden="true" width="0" height="0">'
         return Markup(f"{opening}<defs>{''.join(outlines)}</defs></svg>")
@@ -74,11 +74,11 @@ class Mathematics:
         return opening.format(address, FORMULA + drawn.spoken, style) + copied
 
     def _glyph(self, path: str) -> str:
-        """Id of a glyph's outline: each is drawn once in the page, and used wherever it stands."""
+        """Id of a glyph's outline, which is in the page once and used wherever it occurs."""
         return self.glyphs.setdefault(path, f"glyph-{len(self.glyphs)}")
 
 
 def require_words(what: str, words: str) -> None:
-    """Raises RenderError where a picture has no words for who cannot see it."""
+    """Raises RenderError if a picture has no alternative text."""
     if not words.strip():
         raise RenderError(f"report: {what} has no words for who cannot see it. Give it an alternative text.")

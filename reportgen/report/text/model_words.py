@@ -1,4 +1,4 @@
-"""Trained models → words: numbers of the table, verdicts, and how it all came out."""
+"""Trained models → words: numbers of the table, verdicts, and the outcome."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ SHAPES = {
 }
 """Each verdict's own shape."""
 NAMED = 2
-"""Models with equal likelihoods that are named: a VAE and an IWAE of one sample are one training."""
+"""The most models with equal likelihoods that are named: a VAE and an IWAE of one sample are one training."""
 
 
 def verdict(model: JudgedModel) -> Markup:
-    """Shape and word; empty where nothing is published."""
+    """A model's verdict as a shape and a word; empty if nothing is published."""
     return marked(model.verdict) if model.verdict else Markup("")
 
 
@@ -52,12 +52,12 @@ def marked(word: str) -> Markup:
 
 
 def likelihood(model: JudgedModel) -> str:
-    """“87.06 ± 0.45”; a dash where it is not known."""
+    """“87.06 ± 0.45”; a dash if it is not known."""
     return plus_minus(model.likelihood)
 
 
 def plus_minus(estimate: Estimate) -> str:
-    """With two decimals, as published tables have them, and so the half-width."""
+    """An estimate and its half-width with two decimals, as in published tables."""
     if not estimate.available:
         return told(words.DASH, estimate)
     if not estimate.has_interval:
@@ -67,25 +67,25 @@ def plus_minus(estimate: Estimate) -> str:
 
 
 def difference(model: JudgedModel) -> str:
-    """Ours minus the published one, signed; empty where either is missing, or they must not be compared."""
+    """Ours minus the published one, signed; empty if either is missing or they must not be compared."""
     if model.published is None or not model.difference.available or model.verdict == NOT_JUDGED:
         return ""
     return told(signed(model.difference.value), model.difference)
 
 
 def signed(value: float) -> str:
-    """+0.30, −1.25."""
+    """With its sign and two decimals: +0.30, −1.25."""
     text = prose.fixed(value, 2)
     return text if text.startswith(prose.MINUS) else f"+{text}"
 
 
 def units(counts: Sequence[int]) -> str:
-    """“16 + 5”."""
+    """Units by layer: “16 + 5”."""
     return " + ".join(map(prose.count, counts))
 
 
 def active(model: JudgedModel) -> str:
-    """“99 (97 to 100) + 4”, layer by layer; an interval only where a unit may be the one or the other."""
+    """“99 (97 to 100) + 4”, by layer; with an interval only if some unit may be active or not."""
     counts = [told(prose.whole(unit) if unit.available else words.DASH, unit) for unit in model.active]
     return " + ".join(counts) or words.DASH
 
@@ -100,7 +100,7 @@ def stage(train: Mapping[str, Any]) -> str:
 
 
 def first_stage(findings: Findings, model: JudgedModel) -> str:
-    """What it was before it went on, where that was judged too: a clause; else empty."""
+    """A clause on its likelihood before it was continued, if that was judged too; else empty."""
     before = [r for r in findings.judgements if model_of(r.setting) == model.setting and r.checkpoint == 0]
     if not before or not model.records or before[0] is model.records[0]:
         return ""
@@ -108,7 +108,7 @@ def first_stage(findings: Findings, model: JudgedModel) -> str:
 
 
 def shared(found: Grid) -> str:
-    """That two models of the table are one, where they are."""
+    """Names models of the table that are a single one; empty if there are none."""
     names: dict[str, list[str]] = {}
     for row, column, model in found.models:
         if model.training is not None:
@@ -122,13 +122,13 @@ def shared(found: Grid) -> str:
 
 
 def trainings(models: Sequence[JudgedModel]) -> str:
-    """“3”, or “3 to 5”: trainings of the models that have several; empty where none has."""
+    """“3” or “3 to 5”: judged trainings of the models that have several; empty if none has."""
     counts = sorted({len(model.records) for model in models if len(model.records) > 1})
     return " to ".join(map(prose.count, dict.fromkeys((counts[0], counts[-1])))) if counts else ""
 
 
 def spread(found: Grid) -> str:
-    """By how much likelihoods differ between trainings of one model, least and most; empty of one alone."""
+    """Least and greatest deviation of likelihoods between trainings; empty if no model has several."""
     known = [(model.spread, found.name(row, column)) for row, column, model in found.models]
     known = sorted((pair for pair in known if pair[0].available), key=lambda pair: pair[0].value)
     ends = [f"{_deviation(of)} nats for {name}" for of, name in (known[:1] + known[1:][-1:])]
@@ -141,13 +141,13 @@ def spread(found: Grid) -> str:
 
 
 def _deviation(found: Estimate) -> str:
-    """Two digits of each number: of few trainings the ends lie decades apart, and the lower one is no 0."""
+    """Two digits of each number: with few trainings the ends lie decades apart, and the lower is not 0."""
     value, low, high = (prose.number(number, 2) for number in (found.value, found.low, found.high))
     return told(f"{value} ({low} to {high})", found)
 
 
 def orderings(models: Sequence[JudgedModel]) -> str:
-    """How many orderings of the published table hold here, are reversed, or open; empty without one."""
+    """How many orderings of the published table hold here, are reversed, or undecided; empty without any."""
     found = orderings_of_all(
         [model.records for model in models],
         [None if model.published is None else model.published.nll for model in models],
@@ -167,7 +167,7 @@ def _some(count: int) -> str:
 
 
 def updates(models: Sequence[JudgedModel]) -> str:
-    """“4 800 updates”, or from the fewest to the most; empty where they are not known."""
+    """“4 800 updates”, or from the fewest to the most; empty if not known."""
     known = sorted({m.budget.updates for m in models if m.record and m.budget and m.budget.updates})
     if not known:
         return ""
@@ -178,7 +178,7 @@ def updates(models: Sequence[JudgedModel]) -> str:
 
 
 def budget(models: Sequence[JudgedModel]) -> str:
-    """“64 of the 3280 epochs of the published models”; empty where all had as many."""
+    """“64 of the 3280 epochs of the published models”; empty if no model had fewer."""
     known = [m.budget for m in models if m.record and m.budget and m.budget.published]
     if not any(one.shortened for one in known):
         return ""
@@ -190,7 +190,7 @@ def budget(models: Sequence[JudgedModel]) -> str:
 
 
 def outcome(findings: Findings, models: Sequence[JudgedModel]) -> str:
-    """How many published numbers came out how, at what budget."""
+    """How many published numbers have which verdict, at what budget."""
     judged = [model for model in models if model.record is not None]
     published = [model for model in models if model.published is not None]
     waiting = sum(model.waiting for model in models)
@@ -200,7 +200,7 @@ def outcome(findings: Findings, models: Sequence[JudgedModel]) -> str:
         text = f"{words.counted(count, 'trained model')} {_is(count)} judged"
         return words.sentence(text + _lacking(waiting, lost))
     counts = {word: sum(model.verdict == word for model in published) for word in VERDICTS}
-    numbers = len({id(model.published) for model in published})  # one may be held against several models
+    numbers = len({id(model.published) for model in published})  # one may be compared with several models
     theirs = words.counted(numbers, "published number")
     if len(published) == 1 or (numbers == 1 and counts[NOT_JUDGED]):
         text = f"the published number {_of_one(published[0].verdict)}"
@@ -217,13 +217,13 @@ def outcome(findings: Findings, models: Sequence[JudgedModel]) -> str:
 
 
 def _lacking(waiting: int, lost: int) -> str:
-    """Clauses on models that have no numbers yet, and on those that have none."""
+    """Clauses on models that have no numbers yet, and on those that are missing."""
     text = f"; {words.counted(waiting, 'model')} {_is(waiting)} not trained and judged yet" if waiting else ""
     return text + (f"; {words.counted(lost, 'model')} {_is(lost)} missing" if lost else "")
 
 
 def best(found: Grid) -> str:
-    """The model with the highest likelihood, or those, with the published number; empty where none is."""
+    """The model or models with the highest likelihood, with the published number; empty without any."""
     known = [(row, column, m) for row, column, m in found.models if m.likelihood.available]
     if not known:
         return ""
@@ -247,12 +247,12 @@ def _is(count: int) -> str:
 
 
 def _has(count: int) -> str:
-    """Of so many; “none” and “one” take the singular."""
+    """The verb for `count`; “none” and “one” take the singular."""
     return "has" if count < 2 else "have"
 
 
 def _of_one(word: str) -> str:
-    """What became of the only published number."""
+    """Predicate for the verdict on the only published number."""
     if word == NOT_JUDGED:
         return "is not judged, since ours is not comparable with it"
     return "has the right ordering" if word == ORDERED else f"is {word}"

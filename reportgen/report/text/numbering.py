@@ -9,9 +9,9 @@ from reportgen.errors import RenderError
 
 @dataclass
 class Numbering:
-    """Counts what is numbered as it appears; a second pass over the text knows every number.
+    """Numbers things as they appear; a second pass over the text knows every number.
 
-    Templates are rendered twice, since a text may refer to what comes later.
+    Templates are rendered twice, since text may refer to what comes later.
     """
 
     numbers: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -21,11 +21,11 @@ class Numbering:
     _counts: dict[str, int] = field(default_factory=dict)
 
     def second_pass(self) -> Numbering:
-        """The same numbers and citations, counting anew, unknown references refused."""
+        """A copy with the same numbers and citations, which counts anew and refuses unknown references."""
         return Numbering(dict(self.numbers), list(self.cited), final=True)
 
     def number(self, kind: str, name: str) -> str:
-        """The next number of its kind, kept under `name`."""
+        """The next number of a kind, kept under `name`."""
         self._counts[kind] = self._counts.get(kind, 0) + 1
         text = str(self._counts[kind])
         if self.final and self.numbers.get((kind, name)) != text:
@@ -34,15 +34,15 @@ class Numbering:
         return text
 
     def set(self, kind: str, name: str, number: str) -> None:
-        """Gives a number from outside, such as a section's."""
+        """Sets a given number, such as a section's."""
         self.numbers[kind, name] = number
 
     def has(self, kind: str, name: str) -> bool:
-        """Whether it is in the report (in the first pass: so far)."""
+        """Whether something is in the report (in the first pass: so far)."""
         return (kind, name) in self.numbers
 
     def of(self, kind: str, name: str) -> str:
-        """The number of something. Raises RenderError in the second pass where there is none."""
+        """The number of something. Raises RenderError in the second pass if there is none."""
         if (kind, name) not in self.numbers:
             if self.final:
                 raise RenderError(
@@ -52,6 +52,6 @@ class Numbering:
         return self.numbers[kind, name]
 
     def cite(self, key: str) -> None:
-        """Notes a citation."""
+        """Records a citation."""
         if key not in self.cited:
             self.cited.append(key)

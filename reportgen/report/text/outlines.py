@@ -1,4 +1,4 @@
-"""Outlines of letters that the figures of a page draw again and again, written once."""
+"""Writes outlines of letters that recur in the figures of a page only once."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from collections import Counter
 from collections.abc import Iterable
 
 _NAMED = re.compile(r'<path id="([^"]+)" (d="[^"]*"[^>]*?)/>')
-"""An outline that a figure keeps, to use it by its name."""
+"""An outline that a figure defines, to use it by its id."""
 _USED = re.compile(r'<use href="#([^"]+)"')
 _FIGURE = re.compile(r'(?<=<div class="drawing">)<svg .*?</svg>', re.S)
 _ID = re.compile(r'(\bid="|href="#|url\(#)([^")]+)')
-"""What an element is called, and where it is called so."""
+"""The id of an element, and references to it."""
 _INK = ' style="fill:currentColor"'
 _STYLE = re.compile(r' style="([^"#]{30,})"')
-"""A long one without a colour or a reference: an estimator's own line is left, which a script copies."""
+"""A long style without a colour or a reference; an estimator's line keeps its own, which a script copies."""
 OFTEN = 20
-"""Times from which a style is written once, as a class."""
+"""Number of occurrences from which a style becomes a class."""
 
 
 def share(page: str) -> str:
-    """The same page, smaller: what several figures have in common comes first, and is not seen there.
+    """The same page, smaller: what several figures share comes first, invisibly.
 
-    Figures' inks become the colour of their whole drawing, places of letters
-    keep hundredths of a point, ids are numbers, styles of grids and ticks are classes.
+    A figure's ink becomes the colour of its whole drawing, places of letters are
+    rounded to hundredths of a point, ids become numbers, and frequent styles classes.
     """
     page = _FIGURE.sub(lambda match: _plainer(match[0]), page)
     page, rules = _classed(page)
@@ -44,7 +44,7 @@ def share(page: str) -> str:
 
 
 def _classed(page: str) -> tuple[str, str]:
-    """The page with classes for the styles that its figures repeat, and what these classes mean."""
+    """The page with classes for styles that its figures repeat, and the rules of these classes."""
     found = Counter(style for figure in _FIGURE.findall(page) for style in _STYLE.findall(figure))
     often = (style for style, times in found.items() if times >= OFTEN)
     names = {style: f"ink-{n}" for n, style in enumerate(often)}
@@ -58,7 +58,7 @@ def _classed(page: str) -> tuple[str, str]:
 
 
 def _numbered(page: str, shared: Iterable[str]) -> str:
-    """The page with short ids in its figures: a figure's name before each costs more than the drawing."""
+    """The page with short ids in its figures, since ids prefixed by figures' names cost much space."""
     kept, names = set(shared), dict[str, str]()
 
     def short(match: re.Match[str]) -> str:
@@ -68,7 +68,7 @@ def _numbered(page: str, shared: Iterable[str]) -> str:
 
 
 def _plainer(figure: str) -> str:
-    """A figure with the same ink in fewer words."""
+    """The same figure in fewer characters."""
     figure = figure.replace(_INK, "").replace("<svg ", '<svg fill="currentColor" ', 1)
     figure = figure.replace('xlink:href="#', 'href="#')
     figure = re.sub(r'(<use href="#[^"]+" )transform="translate\(([-\d.]+) 0\)"/>', r'\1x="\2"/>', figure)

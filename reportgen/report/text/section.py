@@ -1,4 +1,4 @@
-"""What a section is: a title, a template, and the context it is filled with."""
+"""A section: a title, a template, and the context with which it is filled."""
 
 from __future__ import annotations
 
@@ -17,5 +17,5 @@ class Section:
     """Anchor in the page, and name of the template."""
     title: str
     context: Callable[[Findings], Mapping[str, Any] | None]
-    """What the template is filled with; None where the experiment gives nothing to say, and the
-    section is left out. An entry ``title`` replaces the title."""
+    """The template's context; None if the experiment has nothing for the section, which is then left out.
+    An entry ``title`` replaces the title."""

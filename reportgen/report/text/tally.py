@@ -1,4 +1,4 @@
-"""Claims → how many came out how, as a clause."""
+"""Claims → how many have which verdict, as a clause."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from reportgen.report.text.words import SHAPES
 
 
 def came_out(claims: Sequence[ClaimFinding], noun: str, where: str = "") -> str:
-    """“Of 13 declared claims, eight are confirmed and …”; of one verdict “All four declared claims are …”.
+    """“Of 13 declared claims, eight are confirmed and …”; if all agree, “All four declared claims are …”.
 
-    `noun` is what one of them is called, `where` follows it.
+    `noun` names one of them, `where` follows it.
     """
     count = len(claims)
     if len({claim.verdict for claim in claims}) > 1:
@@ -30,7 +30,7 @@ def verdicts(claims: Sequence[ClaimFinding]) -> str:
 
 
 def against(claims: Sequence[ClaimFinding]) -> str:
-    """Of `claims` those that came out otherwise than declared: a clause after how all came out."""
+    """A clause, to follow `came_out`, on those of `claims` whose verdicts are not as declared."""
     contrary = [claim for claim in claims if not claim.as_expected]
     if len(contrary) == len(claims) and len({claim.verdict for claim in claims}) == 1:
         return ", against the declaration"
@@ -41,9 +41,9 @@ def against(claims: Sequence[ClaimFinding]) -> str:
 
 
 def all_expected(claims: Sequence[ClaimFinding]) -> str:
-    """“, all as expected: two were declared to fail”, of claims that all came out as declared.
+    """“, all as expected: two were declared to fail”, if all verdicts are as declared.
 
-    Of one verdict: “, as declared” where that is not plain.
+    For claims with only one verdict: “, as declared” unless that is “confirmed”.
     """
     if len({claim.verdict for claim in claims}) == 1:
         return "" if claims[0].verdict == "confirmed" else ", as declared"

@@ -1,6 +1,6 @@
-"""Where no line ends: before or in an interval, before a noun, in “784–200”; on paper, before a last word.
+"""Prevents line breaks before or in intervals, before nouns, in “784–200”; on paper, before a last word.
 
-On a screen the browser sees to the last line of a paragraph; WeasyPrint fills lines one by one.
+On screen the browser takes care of the last line of a paragraph; WeasyPrint fills lines one by one.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _INTERVAL = re.compile(
     rf"(?:{prose.MINUS}?[0-9][^ ()]* )?(\({prose.MINUS}?[0-9][^ ()]* to {prose.MINUS}?[0-9][^ ()]*\))"
 )
 _LONG = 26
-"""Letters of a number and its interval, at most, that stand on one line; more would leave much of it free."""
+"""Most letters of a number with its interval that stay on one line; more would leave much of it empty."""
 _CHAIN = re.compile(r"(?<![0-9–])[0-9]+(?:–[0-9]+){1,5}(?![0-9–])")
 """Widths of a network's layers, pages of a reference."""
 _TO = re.compile(rf"(?<=[0-9⁰¹²³⁴-⁹%]) to (?=[{prose.MINUS}0-9])")
@@ -27,7 +27,7 @@ _COUNT = re.compile(
 )
 _PLACE = re.compile(r"\b(?:[Ss]ection|[Ee]pochs?|seed) (?=[0-9])")
 _SHORT = 11
-"""Letters, at most, of a last word that takes the one before it with it."""
+"""Most letters of a last word that stays with the one before it."""
 _LAST = re.compile(
     rf"(?<=[^\s>]) (?=[^\s<>&]{{1,{_SHORT}}}"
     r"(?:(?:</(?:a|span)>)*\s*</(?:p|li|dd|caption|figcaption|blockquote)>|</a></t[dh]>))"
@@ -35,17 +35,17 @@ _LAST = re.compile(
 
 
 def kept(page: str) -> str:
-    """A page of paper with such places held together; code, which a reader may copy, as it is."""
+    """A page for paper with such places held together; code, which a reader may copy, is unchanged."""
     return _LAST.sub("\u00a0", _told(page, lambda text: _TO.sub(" to\u00a0", text)))
 
 
 def whole(page: str) -> str:
-    """A page of either medium with no line that ends inside “(501 to 622)”, “64 images” or “200–200”."""
+    """A page for either medium without line breaks inside “(501 to 622)”, “64 images” or “200–200”."""
     return _told(page, _unbroken)
 
 
 def _told(page: str, change: Callable[[str], str]) -> str:
-    """The page with its text changed, but for code and listings."""
+    """The page with `change` applied to its text, except code and listings."""
     parts = _TOKEN.split(page)
     parts[::2] = map(change, parts[::2])
     return "".join(parts)

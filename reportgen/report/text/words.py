@@ -1,8 +1,8 @@
-"""Findings → words: comparisons and verdicts as the text says them.
+"""Findings → words: comparisons and verdicts as worded in the text.
 
-Nothing here decides anything: what is higher, lower or not told apart is read
-off an interval, so that a sentence is right whatever was found. Digits are
-the business of `reportgen.findings.prose`; an estimate's text carries its rows
+Nothing here is decided in advance: what is higher, lower or indistinguishable is
+read off an interval, so that a sentence is right whatever was found. Digits are
+left to `reportgen.findings.prose`; an estimate's text carries its rows
 (`reportgen.findings.marks`).
 """
 
@@ -18,45 +18,45 @@ from reportgen.findings import Estimate, prose
 from reportgen.findings.marks import CLOSE, OPENING, told
 
 SHAPES = {"confirmed": "●", "refuted": "◆", "undecided": "○", "broken": "▲"}
-"""Each verdict's own shape, so that none depends on colour."""
+"""A distinct shape for each verdict, so that none depends on colour."""
 
 DASH = "–"
 
 
 def cell(estimate: Estimate, power: bool = False) -> str:
-    """An estimate in a table: its value alone, a dash where there is none."""
+    """An estimate in a table: only its value, or a dash if it is not available."""
     return told(prose.value_of(estimate, power=power) if estimate.available else DASH, estimate)
 
 
 def ends(estimate: Estimate, power: bool = False) -> str:
-    """Its interval in a table; empty where there is none to show."""
+    """An estimate's interval in a table; empty if there is none to show."""
     if not estimate.has_interval or prose.is_point(estimate):
         return ""
     return told(prose.interval(estimate, power=power), estimate)
 
 
 def has_powers(estimates: Iterable[Estimate]) -> bool:
-    """Whether one in a column has to be written as a power of ten, and so all of them are."""
+    """Whether one estimate in a column needs a power of ten, so that all are written with one."""
     return any("×10" in prose.value_of(estimate) for estimate in estimates)
 
 
 def with_interval(estimate: Estimate) -> str:
-    """614 (595 to 634), as `prose` has it."""
+    """614 (595 to 634), see `prose.with_interval`."""
     return told(prose.with_interval(estimate), estimate)
 
 
 def with_intervals(estimates: Sequence[Estimate]) -> list[str]:
-    """Of several beside one another, as `prose` has them."""
+    """Several estimates side by side, see `prose.with_intervals`."""
     return [told(text, one) for text, one in zip(prose.with_intervals(estimates), estimates, strict=True)]
 
 
 def number(estimate: Estimate) -> str:
-    """Its value alone, to three digits whatever the interval."""
+    """Only its value, to three digits whatever the interval."""
     return told(prose.number(estimate.value), estimate)
 
 
 def between(estimates: Sequence[Estimate]) -> str:
-    """“between 1.2 and 3.4”: the smallest and the largest of several; “at 1.2” where they read the same."""
+    """“between 1.2 and 3.4”: the smallest and the largest of several; “at 1.2” if they read the same."""
     low, high = (choose(estimates, key=lambda one: one.value) for choose in (min, max))
     if prose.number(low.value) == prose.number(high.value):
         return f"at {number(low)}"
@@ -95,7 +95,7 @@ def counted(value: int, noun: str, plural: str | None = None) -> str:
 def compared(first: str, second: str, ratio: Estimate, when: str = "") -> str:
     """What a ratio of variances says of two estimators, as a clause without a full stop.
 
-    `when` is where in training, with the blank before it.
+    `when` is the time in training, with a leading blank.
     """
     told = side(ratio)
     if ratio.available and ratio.value == 0.0:
@@ -120,12 +120,12 @@ _CONDITIONAL = re.compile(r"\w\(\w \| \w\)")
 
 
 def unbroken(text: str) -> str:
-    """On one line."""
+    """The text with no-break spaces, so that it stays on one line."""
     return text.replace(" ", "\u00a0")
 
 
 def tied(text: str) -> Markup:
-    """A text in which no line ends inside “epoch 200”, “2 layers”, “k = 0.87”, “log σ”, “p(x | z)”."""
+    """A text without line breaks inside “epoch 200”, “2 layers”, “k = 0.87”, “log σ”, “p(x | z)”."""
     whole = _NUMBERED.sub(lambda found: unbroken(found[0]), str(escape(text)))
     return Markup(_CONDITIONAL.sub(r'<span class="nowrap">\g<0></span>', whole))
 
@@ -134,7 +134,7 @@ _PAGES = re.compile(r"\d+–\d+")
 
 
 def venue(text: str) -> Markup:
-    """Where a source stands: its name in italics; no line ends before its volume, nor inside “242–247”."""
+    """A source's venue: its name in italics, without line breaks before the volume or inside “242–247”."""
     name, space, numbers = re.fullmatch(r"(.*?)(?:( )(\d.*))?", text).groups("")  # type: ignore[union-attr]
     told = _PAGES.sub(r'<span class="nowrap">\g<0></span>', str(escape(numbers)))
     return Markup("<em>{}</em>{}{}").format(name, space and "\u00a0", Markup(told))
@@ -144,7 +144,7 @@ _OPTION = re.compile(r"(?<=\s)--\S+")
 
 
 def options(command: str) -> Markup:
-    """A command in which no line ends inside “--allow-code”."""
+    """A command without line breaks inside “--allow-code”."""
     return Markup(_OPTION.sub(r'<span class="nowrap">\g<0></span>', str(escape(command))))
 
 
@@ -152,27 +152,27 @@ _COMPOUND = re.compile(r"\w+(?:-\w+)+")
 
 
 def compounds(text: str) -> Markup:
-    """A heading in which no line ends inside “first-order”."""
+    """A heading without line breaks inside “first-order”."""
     return Markup(_COMPOUND.sub(r'<span class="nowrap">\g<0></span>', str(escape(text))))
 
 
 _BLANKS = re.compile(r"[ \t\n]+")
-"""Not `str.split`, which takes the no-break spaces inside numbers for blanks."""
+"""Unlike `str.split`, this does not match the no-break spaces inside numbers."""
 
 
 def sentence(text: str) -> str:
-    """A clause as a sentence: a capital, and a full stop where it has none."""
+    """A clause as a sentence: with a capital, and a full stop unless it ends with a mark."""
     clause = capital(" ".join(_BLANKS.split(text.strip())))
     return clause if clause[-1:] in ".?!" else clause + "."
 
 
 def headline(text: str) -> str:
-    """A clause as a heading or table entry: a capital, no full stop."""
+    """A clause as a heading or table entry: with a capital, without a full stop."""
     return capital(" ".join(_BLANKS.split(text.strip())).rstrip("."))
 
 
 def runs(values: Sequence[int], of: Sequence[int], noun: tuple[str, str]) -> str:
-    """“at every checkpoint”, “at epochs 0 and 1”, “at no checkpoint”; `noun` is one of them, then several."""
+    """“at every checkpoint”, “at epochs 0 and 1”, “at no checkpoint”; `noun` is singular and plural."""
     if list(values) == list(of):
         return "at every checkpoint" if len(values) > 1 else f"at {noun[0]} {prose.count(values[0])}"
     if not values:
@@ -181,9 +181,9 @@ def runs(values: Sequence[int], of: Sequence[int], noun: tuple[str, str]) -> str
 
 
 def verdict(word: str, expect: str = "confirmed", full: bool = False) -> Markup:
-    """A verdict as a shape and a word, with what was expected where that is not plain.
+    """A verdict as a shape and a word, with what was expected if that is not “confirmed”.
 
-    With `full`, also wherever it came out otherwise than expected.
+    With `full`, also whenever it is not as expected.
     """
     note = ""
     if word == expect != "confirmed":
@@ -196,16 +196,16 @@ def verdict(word: str, expect: str = "confirmed", full: bool = False) -> Markup:
 
 
 def powers(text: str) -> Markup:
-    """Text with its powers raised: 3^i, 10^(−i/7)."""
+    """Text with exponents as superscripts: 3^i, 10^(−i/7)."""
     return Markup(re.sub(r"\^(?:\(([^)]*)\)|(\w))", r"<sup>\1\2</sup>", str(escape(text))))
 
 
 ROWS = 14
-"""Rows, at most, of a table that is kept on one page."""
+"""Most rows of a table that is kept on one page."""
 
 
 def is_long(groups: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether a table of groups of rows may go on on the next page, rather than leave this one half empty."""
+    """Whether a table of groups may continue on the next page, rather than leave this one half empty."""
     return sum(len(group["rows"]) for group in groups) > ROWS
 
 
@@ -217,9 +217,9 @@ _NUMBER = re.compile(
 
 
 def decimals(rows: str) -> Markup:
-    """Rows of a table, one a line, with the points of a column's numbers in one line.
+    """Rows of a table, one per line, with the numbers of each column aligned at their decimal points.
 
-    Unseen digits fill up what a number lacks. Powers of ten stand at the right edge.
+    Invisible digits fill up shorter numbers. Powers of ten are at the right edge.
     """
     table = [_CELLS.split(row) for row in str(rows).splitlines()]
     most: dict[int, str] = {}
@@ -236,16 +236,16 @@ def decimals(rows: str) -> Markup:
 
 
 ROOMY = 7
-"""Columns of numbers, at most, that stand well apart on paper."""
+"""Most columns of numbers that are well apart on paper."""
 
 
 def crowd(columns: Sequence[Any]) -> str:
-    """A class for a table with more columns than that, after another class."""
+    """A class, to follow another one, for a table with more columns than `ROOMY`."""
     return " crowded" if len(columns) > ROOMY else ""
 
 
 def stages(group: str) -> Markup:
-    """A parameter group's name, which may be broken after that of its stochastic layer."""
+    """A parameter group's name, which may break after the name of its stochastic layer."""
     return Markup(_STAGE.sub(r"\1<wbr>", str(escape(group))))
 
 

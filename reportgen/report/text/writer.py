@@ -1,4 +1,4 @@
-"""Sections → text of the document: templates with their formulas, figures, references and numbers."""
+"""Sections → text of the document: templates with formulas, figures, references and numbers filled in."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from reportgen.report.text.ties import kept, whole
 from reportgen.resources import templates
 
 Sections = Sequence[tuple[Section, Mapping[str, Any]]]
-"""Each with what its template is filled in with."""
+"""Sections with the contexts of their templates."""
 
 LEAD = (
     "likelihood_by_model",
@@ -41,16 +41,16 @@ LEAD = (
     "variance_by_layer",
     "work",
 )
-"""Figures that answer the question of an experiment, the best first."""
+"""Figures that answer an experiment's question, best first."""
 
 _JOINED = re.compile(
     r'\(?(?:<img class="m"[^>]*>|<svg class="m"[^>]*>(?:<(?!/svg)[^>]*>)*</svg>)(?:[,.;:)]+|th\b)'
 )
-"""A formula in the line, and what belongs to it: a parenthesis before it, the punctuation after it."""
+"""An inline formula with a parenthesis before it and the punctuation after it."""
 
 
 class _Compiled(BytecodeCache):
-    """Compiled templates of this process: one compilation serves screen and paper."""
+    """Cache of this process's compiled templates, so that one compilation serves screen and paper."""
 
     def __init__(self) -> None:
         self.kept: dict[str, bytes] = {}
@@ -68,20 +68,20 @@ COMPILED = _Compiled()
 
 @dataclass
 class Writer:
-    """Writes sections for one medium. Formulas and figures are inline SVG on the screen, images on paper."""
+    """Writes sections for one medium. Formulas and figures are inline SVG on screen, images on paper."""
 
     medium: Medium
     drawings: Mapping[str, Drawing]
     numbering: Numbering = field(default_factory=Numbering)
     images: dict[str, bytes] = field(default_factory=dict)
-    """On paper: the images that the text asks for, by address."""
+    """On paper: the images that the text uses, by address."""
     mathematics: Mathematics = field(init=False)
     named: set[str] = field(default_factory=set)
-    """Sources whose authors the text has named."""
+    """Keys of sources whose authors the text has named in full."""
     placed: set[str] = field(default_factory=set)
-    """Figures that stand on the first page."""
+    """Figures on the first page."""
     notes: list[Markup] = field(default_factory=list)
-    """On the screen: the footnotes of the section being written."""
+    """On screen: the footnotes of the section being written."""
 
     def __post_init__(self) -> None:
         self.mathematics = Mathematics(self.medium, self.images)
@@ -122,13 +122,13 @@ class Writer:
         return environment
 
     def _printed(self, value: Any) -> Any:
-        """What a template fills in; on paper with the letters that its fonts lack spelt out."""
+        """A value as a template prints it; on paper, letters that the fonts lack are spelt out."""
         return spelt(value) if self.medium == "paper" and type(value) is str else value
 
     def equation(self, source: Any, name: str | None = None) -> Markup:
-        """A displayed formula; numbered where it has a name. `source`: a name, or a Formula.
+        """A displayed formula, numbered if `name` is given. `source` is a name in the table, or a Formula.
 
-        A Formula that was not drawn, such as a new estimator's, shows its LaTeX.
+        A Formula without a drawing, such as a new estimator's, shows its LaTeX.
         """
         drawn = self.mathematics.displayed(source)
         if name is None:
@@ -142,7 +142,7 @@ class Writer:
     def cite(self, *keys: str, bare: bool = False) -> Markup:
         """Sources in the text: "(Williams, 1992)", or with `bare` "Williams (1992)".
 
-        Three authors are named the first time, and are the first of them and others after it.
+        Three authors are named the first time; afterwards only the first, followed by “et al.”.
         """
         parts = []
         for key in keys:
@@ -156,7 +156,7 @@ class Writer:
         return joined if bare else Markup("({})").format(joined)
 
     def figure(self, name: str) -> Markup:
-        """A figure with its number and caption; nothing where it was not drawn."""
+        """A figure with its number and caption; empty if it was not drawn, or is on the first page."""
         drawing = self.drawings.get(name)
         if drawing is None or name in self.placed:
             return Markup("")
@@ -175,7 +175,7 @@ class Writer:
         ).format(name, image, number, words.tied(drawing.caption), data)
 
     def lead_figure(self) -> Markup:
-        """The first page's figure: the first of LEAD that was drawn, and not shown again where it belongs."""
+        """The first page's figure: the first of LEAD that was drawn, which its section then omits."""
         name = next((name for name in LEAD if name in self.drawings), None)
         if name is None:
             return Markup("")
@@ -184,7 +184,7 @@ class Writer:
         return shown
 
     def leads(self, name: str) -> bool:
-        """Whether a figure stands on the first page."""
+        """Whether a figure is on the first page."""
         return name in self.placed
 
     def has_figure(self, name: str) -> bool:
@@ -206,11 +206,11 @@ class Writer:
         return Markup('<a href="#{}{}">{}</a>').format(prefix, name, text.capitalize() if capital else text)
 
     def anchor(self, address: str, what: str) -> Markup:
-        """A link to the place, to be copied; beside its heading, whose name it is no part of."""
+        """A link to a place, to be copied; it is beside the heading but not part of its name."""
         return Markup('<a class="anchor" href="#{}" aria-label="Link to {}">#</a>').format(address, what)
 
     def footnote(self, name: str, caller: Callable[[], Markup]) -> Markup:
-        """An aside that a template calls: in the margin on paper, at the section's foot on the screen."""
+        """A footnote from a template's call block: in the margin on paper, at the section's end on screen."""
         number = self.numbering.number("footnote", name)
         if self.medium == "paper":
             mark = Markup('<sup class="note-number"{1}>{0}</sup>')
@@ -228,21 +228,21 @@ class Writer:
         )
 
     def short_ref(self, kind: str, name: str) -> Markup:
-        """A link in a table to a section or, under a head that says so, to an equation: "§ 3", "(3)"."""
+        """A short link in a table to a section, or to an equation in a column for these: "§ 3", "(3)"."""
         number = self.numbering.of(kind, name)
         if kind == "equation":
             return Markup('<a href="#eq-{}">({})</a>').format(name, number)
         return Markup('<a href="#{}" class="nowrap">§\u202f{}</a>').format(name, number)
 
     def bibliography(self) -> list[tuple[str, Any]]:
-        """What the text cites, in the order of authors."""
+        """The sources that the text cites, in the order of authors."""
         return sorted(
             ((key, REFERENCES[key]) for key in self.numbering.cited),
             key=lambda pair: (pair[1].authors.casefold(), pair[1].year),
         )
 
     def page(self, template: str, sections: Sections, **shared: Any) -> str:
-        """The whole document. Unless the writer was given its numbering, it is filled in twice."""
+        """The whole document. Unless the writer was given a final numbering, templates are rendered twice."""
         if not self.numbering.final:
             self.numbering = numbered(sections, self.drawings, **shared)
         environment = self.environment()
@@ -253,7 +253,7 @@ class Writer:
         return outlines.share(text) if self.medium == "screen" else text
 
     def single(self, template: str, **context: Any) -> str:
-        """A document of one template, without sections and references."""
+        """A document from a single template, without sections and references."""
         with _errors_placed():
             return self._finished(self.environment().get_template(template).render(context))
 
@@ -267,7 +267,7 @@ class Writer:
     def _parts(
         self, environment: Environment, sections: Sections, shared: Mapping[str, Any]
     ) -> tuple[Markup, list[tuple[dict[str, str], str, Markup]]]:
-        """The first page, filled in first since its figure is figure 1; then each section with its number."""
+        """The first page, rendered first since its figure is figure 1; then each section with its number."""
         front = self._numbers(environment.get_template("front.html").render(shared))
         return front, [
             (
@@ -279,7 +279,7 @@ class Writer:
         ]
 
     def _section(self, template: Template, context: Mapping[str, Any]) -> Markup:
-        """A section's text, and on the screen its footnotes."""
+        """A section's text, followed on screen by its footnotes."""
         self.notes = []
         text = template.render(context)
         if self.notes:
@@ -287,20 +287,20 @@ class Writer:
         return self._numbers(text)
 
     def _numbers(self, text: str) -> Markup:
-        """Numbers as links to their rows, on the screen; a formula in one line with the comma after it.
+        """Makes numbers links to their rows, on screen, and keeps formulas on one line with their commas.
 
-        A browser breaks the line between the two where only the comma has no room, whatever character joins
-        them. WeasyPrint breaks it after a text's leading comma, however much more of the text has room,
-        where the formula after the text has none.
+        If only the comma does not fit, a browser would break the line between the two, whatever character
+        joins them. WeasyPrint would break it after the comma that begins a text, however much more of the
+        text fits, if the formula after the text does not.
         """
         numbers = linked if self.medium == "screen" else plain
         return Markup(_JOINED.sub(r'<span class="nowrap">\g<0></span>', numbers(text)))
 
 
 def numbered(sections: Sections, drawings: Mapping[str, Drawing], **shared: Any) -> Numbering:
-    """The numbers of a document of these sections, so that a reference may point forward.
+    """The numbers of a document with these sections, so that references may point forward.
 
-    They are the same on screen and paper, and found by filling the sections in once.
+    They are the same on screen and paper, and are found by rendering the sections once.
     """
     writer = Writer("paper", drawings)
     for index, (section, _) in enumerate(sections, start=1):
@@ -312,7 +312,7 @@ def numbered(sections: Sections, drawings: Mapping[str, Drawing], **shared: Any)
 
 @contextmanager
 def _errors_placed() -> Iterator[None]:
-    """What Jinja2 cannot fill in becomes a RenderError with its template and line."""
+    """Turns errors of Jinja2 into a RenderError with template and line."""
     try:
         yield
     except TemplateError as error:

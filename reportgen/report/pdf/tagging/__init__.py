@@ -1,13 +1,17 @@
-"""What WeasyPrint leaves undone for PDF/UA-1 (ISO 14289-1), put into a PDF before it is written.
+"""Completes a PDF for PDF/UA-1 (ISO 14289-1), before it is written, where WeasyPrint does not.
 
-WeasyPrint tags a document well enough to be read aloud. Missing are the
-identifier of the standard in the metadata (with the schema that PDF/A-3 wants
-to know it by), page labels, the scope of header cells and the heads of cells under a
-group's, formulas as formulas, terms and definitions as pairs, the contents as such,
-footnotes as notes, read after their paragraph, links named by their words instead of their
-targets, what is whole though a line or page ends in it, what a page hides from a screen reader or says
-in other words (`aria-hidden`, `role="img"`), and running heads set apart from the text.
-Boxes of pictures are in the wrong units.
+WeasyPrint tags a document well enough to be read aloud. It lacks:
+
+- the identifier of the standard in the metadata, with the schema that PDF/A-3 requires for it; page labels;
+- the scope of header cells, and headers for cells below a group's head;
+- tags for formulas, for pairs of terms and definitions, for the table of contents, and for footnotes, which
+  are read after their paragraph;
+- names of links by their words instead of their targets;
+- one element for what continues across a line or page;
+- what a page hides from a screen reader or says in other words (`aria-hidden`, `role="img"`), and running
+  heads marked as outside of the text.
+
+It also gives the boxes of pictures in wrong units.
 """
 
 from reportgen.report.pdf.tagging.completing import FORMULA, finish

@@ -1,4 +1,4 @@
-"""What is drawn and not part of the text: running heads, and what the page hides from a screen reader."""
+"""Artifacts, drawn but not part of the text: running heads, and what is hidden from screen readers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from reportgen.report.pdf.tagging.structure import Structure
 
 
 def set_apart(structure: Structure, met: Collection[int]) -> None:
-    """All but elements of these numbers become artifacts; their elements, which nothing reaches, go."""
+    """Turns the content of elements whose numbers are not in `met` into artifacts, and empties them."""
     numbers = structure.parents
     parents = dict(zip(numbers[::2], numbers[1::2], strict=True))
     for reference in structure.pdf.page_references:
@@ -37,7 +37,7 @@ def set_apart(structure: Structure, met: Collection[int]) -> None:
 
 
 def _is_hidden(structure: Structure, element: Any) -> bool:
-    """Whether the page hides it, or an element around it, from a screen reader."""
+    """Whether the page hides the element, or one around it, from screen readers."""
     while "P" in element:
         if attribute(element, "aria-hidden") == "true":
             return True

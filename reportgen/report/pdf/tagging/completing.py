@@ -1,4 +1,4 @@
-"""The walk through the structure tree, in reading order, in which every element becomes what it is."""
+"""Walks through the structure tree in reading order and completes every element."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ from reportgen.report.pdf.tagging.parts import Parts
 from reportgen.report.pdf.tagging.structure import POINT, Structure
 
 FORMULA = "formula: "
-"""Before the words of a picture that is a formula; the tag takes its place."""
+"""Prefix of the alternative text of a picture that is a formula; the tag replaces it."""
 
 
 def finish(document: Any, pdf: Any, name: str) -> None:
-    """Completes the tags of a PDF that WeasyPrint made of `document`; `name` is what errors call it.
+    """Completes the tags of a PDF that WeasyPrint made from `document`, which errors call `name`.
 
-    Raises RenderError where a formula has no words; of other pictures WeasyPrint complains itself.
+    Raises RenderError if a formula or another picture has an empty alternative text; WeasyPrint itself
+    reports pictures that have none.
     """
     _name_links(document)
     structure = Structure(pdf)
@@ -35,7 +36,7 @@ def finish(document: Any, pdf: Any, name: str) -> None:
 
 
 def _name_links(document: Any) -> None:
-    """A link is called what stands in it, not what it leads to."""
+    """Describes links by their words instead of their targets."""
     for page in document.pages:
         for box in page._page_box.descendants():
             if box.link_annotation and box.element is not None:
@@ -45,12 +46,12 @@ def _name_links(document: Any) -> None:
 
 
 class _Walk:
-    """Through the tree from its root, once; what is not `met` there is not part of the text."""
+    """One walk through the tree from its root; elements that are not `met` are not part of the text."""
 
     def __init__(self, structure: Structure, name: str) -> None:
         self.structure, self.name = structure, name
         self.met: set[int] = set()
-        """Numbers of elements."""
+        """Object numbers of the elements reached."""
         self.formulas: list[Any] = []
         root, children = structure.root, structure.children
         parts, tables = Parts(structure), []
@@ -73,7 +74,7 @@ class _Walk:
         parts.register()
 
     def _complete(self, element: Any, within: str, parent: Any) -> None:
-        """One element, its parent before it; `within` is the part of a table that it is in, or CONTENTS."""
+        """Completes one element, after its parent; `within` is the part of a table around it, or CONTENTS."""
         if attribute(element, "role") == "img":
             element["ActualText"] = pydyf.String(attribute(element, "aria-label"))
         kind = element["S"]
@@ -89,7 +90,7 @@ class _Walk:
             self._note(element, parent)
 
     def _picture(self, element: Any) -> None:
-        if "Alt" not in element:  # WeasyPrint complains of it, and names the picture
+        if "Alt" not in element:  # WeasyPrint itself reports it, and names the picture
             return
         words = element["Alt"].string.strip()
         if words.startswith(FORMULA.strip()):
@@ -106,7 +107,7 @@ class _Walk:
         element["A"]["BBox"] = pydyf.Array([round(side, 2) for side in box])
 
     def _definition(self, element: Any) -> None:
-        """Term and text, each in a list item of its own, become the label and the body of one."""
+        """Turns a term and its text, each in its own list item, into the label and the body of one item."""
         items = list(self.structure.children(element))
         if [item["S"] for item in items] != ["/LI", "/LI"]:
             return
@@ -117,7 +118,7 @@ class _Walk:
             item["S"] = kind
 
     def _list(self, element: Any, within: str) -> None:
-        """Columns of a list are one list; one of the contents is a table of contents."""
+        """Joins the columns of a list into one list, and tags one in the contents as a table of contents."""
         columns = list(self.structure.children(element))
         if columns and all(column["S"] == "/L" for column in columns):
             element["K"] = pydyf.Array()
@@ -131,7 +132,7 @@ class _Walk:
                     body["S"] = "/Reference"
 
     def _note(self, element: Any, parent: Any) -> None:
-        """A name of its own; its number is its label; it is read after its paragraph, not amid a sentence."""
+        """Names a note, tags its number as its label, and moves it behind its paragraph in reading order."""
         self.structure.name("note", element)
         mark = next(self.structure.children(element))
         mark["S"] = "/Lbl"

@@ -1,8 +1,8 @@
-"""A formula is drawn as outlines, and nothing of it would be copied with the text around it: its LaTeX is.
+"""Makes the LaTeX of a formula part of copied text, though it is drawn as outlines.
 
 Programs that read a PDF take the actual text of a piece of a page in place of the letters in it
-(ISO 32000-1, 14.9.4). So there is one piece more where a formula is drawn, whose letter is a blank that is
-not painted, as wide as the formula and on its line. What is read aloud are the formula's words.
+(ISO 32000-1, 14.9.4). So each formula gets one more piece, whose only letter is an unpainted blank, as wide
+as the formula and on its baseline. Screen readers still read the formula's words.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from reportgen.report.pdf.tagging.page import attribute
 from reportgen.report.pdf.tagging.structure import POINT, Structure
 
 SOURCE, DEPTH = "data-latex", "data-depth"
-"""Attributes of a formula's picture: its LaTeX, and how much of its height is below the line's base."""
+"""Attributes of a formula's picture: its LaTeX, and the fraction of its height below the baseline."""
 FONT = "Blank"
-"""One that readers have: what is not painted needs no font in the file (ISO 19005-3, 6.2.11.4)."""
+"""Name of a font that readers have: unpainted text needs no embedded font (ISO 19005-3, 6.2.11.4)."""
 SIZE, BLANK = 16.0, 0.278
-"""Of the font in pixels, and of its blank in ems."""
+"""Size of the font in pixels, and width of its blank in ems."""
 
 
 def write_sources(structure: Structure, formulas: Iterable[Any]) -> None:
-    """Puts into the pages what is copied of these elements."""
+    """Adds to the pages the text that is copied for these elements."""
     for formula in formulas:
         page, (mark,) = structure.at(formula["Pg"]), formula["K"]
         written = structure.at(page["Contents"]).stream
@@ -38,7 +38,7 @@ def write_sources(structure: Structure, formulas: Iterable[Any]) -> None:
 
 
 def _blank(formula: Any, height: float) -> bytes:
-    """Lengths on a page of this height are pixels, from its upper left, until something else is drawn."""
+    """Operators of the blank; at this place in a page, lengths are pixels from its upper left corner."""
     left, bottom, right, top = (float(side) for side in formula["A"]["BBox"])
     base = height - bottom - float(attribute(formula, DEPTH)) * (top - bottom)
     wide = 100.0 * (right - left) / POINT / (BLANK * SIZE)

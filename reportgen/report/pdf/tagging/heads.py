@@ -1,4 +1,4 @@
-"""Heads of the cells of a table: by scope, and by name where groups of rows have heads of their own."""
+"""Headers of a table's cells: by scope, and by name if groups of rows have their own heads."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from reportgen.report.pdf.tagging.structure import Structure
 
 
 def set_scope(cell: Any, within: str) -> None:
-    """Scope instead of a list of headers, since ids of heads repeated on a page would not be unique."""
+    """Sets a scope instead of a list of headers, since ids of repeated heads would not be unique."""
     about = cell.get("A")
-    if about is None:  # the anonymous box inside of a cell
+    if about is None:  # the anonymous box inside a cell
         return
     about.pop("Headers", None)
     cell.pop("ID", None)
@@ -24,9 +24,9 @@ def set_scope(cell: Any, within: str) -> None:
 
 
 def name_heads(structure: Structure, table: Any) -> None:
-    """Where rows of a table have a head of their own in it, a cell names its heads.
+    """Lists the headers of every cell by name, if groups of rows have their own heads.
 
-    By scope alone it would have its group's and none above: what stands between is another group.
+    By scope alone, a cell would have its group's head but none above another group between.
     """
     parts = [
         (part["S"], [*structure.children(row)])

@@ -1,4 +1,4 @@
-"""The identifier of PDF/UA-1 in a PDF's metadata, with the schema that PDF/A-3 wants to know it by."""
+"""The identifier of PDF/UA-1 in a PDF's metadata, with the schema that PDF/A-3 requires for it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ IDENTIFIER = """<rdf:Description xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syn
 
 
 def identify(pdf: Any) -> None:
-    """The identifier of PDF/UA-1 beside that of PDF/A-3."""
+    """Adds the identifier of PDF/UA-1 beside that of PDF/A-3."""
     metadata = pdf.objects[int(pdf.catalog["Metadata"].split()[0])]
     (packet,) = metadata.stream
     end = b"</rdf:RDF>"

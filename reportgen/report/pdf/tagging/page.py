@@ -1,4 +1,4 @@
-"""What elements of the structure know of the page's elements that they are made of."""
+"""Links elements of the structure to the HTML elements that they are made from."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from contextlib import contextmanager
 from typing import Any
 
 NOTE = "small"
-"""The element that a note is."""
+"""HTML element of a note."""
 CONTENTS = "nav"
-"""The element around a table of contents."""
+"""HTML element around a table of contents."""
 TAGS = {NOTE: "Note", "code": "Code", "pre": "P", "sup": "Span"}
-"""Of elements for which WeasyPrint has none."""
+"""Tags of HTML elements for which WeasyPrint has none."""
 
 
 @contextmanager
 def tagged() -> Iterator[None]:
-    """While a PDF is written: TAGS are known, and an element of the structure knows the page's (`html`).
+    """Context for writing a PDF, with TAGS known and each element's HTML element kept as `html`.
 
-    What the page hides from a screen reader is left out of the structure.
+    What the page hides from screen readers is left out of the structure.
     """
     from weasyprint.pdf import tags
 
@@ -27,7 +27,7 @@ def tagged() -> Iterator[None]:
     def built(box: Any, *rest: Any) -> Iterator[Any]:
         for element in build(box, *rest):
             own = getattr(box, "_box", box).element
-            if not hasattr(element, "html"):  # else of a box within, as the body's is
+            if not hasattr(element, "html"):  # else set by an inner box, as for the body
                 element.html = own
             if own is None or own.get("aria-hidden") != "true":
                 yield element
@@ -41,12 +41,12 @@ def tagged() -> Iterator[None]:
 
 
 def attribute(element: Any, name: str) -> str:
-    """Of the page's element; empty where there is none."""
+    """An attribute of the HTML element; empty if there is none."""
     html = getattr(element, "html", None)
     return "" if html is None else str(html.get(name, ""))
 
 
 def is_contents(element: Any) -> bool:
-    """Whether it is made of the element around a table of contents."""
+    """Whether it is made from the HTML element around a table of contents."""
     html = getattr(element, "html", None)
     return html is not None and html.tag == CONTENTS

@@ -1,4 +1,4 @@
-"""What a line or a page ends in the middle of is one element, not one a part."""
+"""Joins the parts of what is split across lines or pages into one element."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from reportgen.report.pdf.tagging.structure import Structure
 
 
 class Parts:
-    """Joins them, element by element, while the tree is walked."""
+    """Joins parts, element by element, while the tree is walked."""
 
     def __init__(self, structure: Structure) -> None:
         self.structure = structure
         self.joined: dict[bytes, Any] = {}
-        """By the reference of a later part, the first, which it became part of."""
+        """Reference of a later part → the first part, which it was joined to."""
 
     def join(self, element: Any) -> None:
-        """Children that go on are one: a link on the next line, anything on the next page.
+        """Joins children that continue one another: links on the next line, anything on the next page.
 
-        A table's head that is repeated goes.
+        Repeated heads of a table are dropped.
         """
         kept: list[Any] = []
         heads = set()
@@ -41,7 +41,7 @@ class Parts:
             element["K"] = pydyf.Array(kept)
 
     def register(self) -> None:
-        """What is drawn of later parts belongs to the first, in the table of parents too."""
+        """Makes the content of later parts belong to the first in the table of parents too."""
         numbers = self.structure.parents
         for index in range(1, len(numbers), 2):
             found = numbers[index]
@@ -56,5 +56,5 @@ class Parts:
 
 
 def _goes_on(before: Any, more: Any) -> bool:
-    """Whether two elements made of one of the page are its parts, and not one the line of the other."""
+    """Whether two elements of one HTML element are its parts, rather than a block and its line."""
     return bool(before["S"] == more["S"] and (before["S"] == "/Link" or before["Pg"] != more["Pg"]))

@@ -1,4 +1,4 @@
-"""The structure tree of a PDF that is not yet written: what leads to what, and under which name."""
+"""The structure tree of a PDF that is not yet written: its elements, their references and names."""
 
 from __future__ import annotations
 
@@ -8,41 +8,41 @@ from typing import Any
 import pydyf
 
 POINT = 0.75
-"""Points in a CSS pixel."""
+"""Points per CSS pixel."""
 
 
 class Structure:
-    """Elements of a pydyf document, each a dictionary; a child of one is a reference or what is drawn."""
+    """Elements of a pydyf document, each a dictionary; a child is a reference or marked content."""
 
     def __init__(self, pdf: Any) -> None:
         self.pdf = pdf
         self.root = self.at(pdf.catalog["StructTreeRoot"])
         self.names: dict[str, Any] = {}
-        """Elements that have a name, by it."""
+        """Named elements, by name."""
 
     def at(self, reference: bytes) -> Any:
         """The object that a reference names."""
         return self.pdf.objects[int(reference.split()[0])]
 
     def element(self, child: Any) -> Any:
-        """What a child is, if it is an element; None for what is drawn."""
+        """The element that a child refers to; None if it is marked content."""
         found = self.at(child) if isinstance(child, bytes) else {}
         return found if found.get("Type") == "/StructElem" else None
 
     def children(self, element: Any) -> Iterator[Any]:
-        """Elements directly under one."""
+        """The elements directly below one."""
         for child in element.get("K", ()):
             if (found := self.element(child)) is not None:
                 yield found
 
     @property
     def parents(self) -> list[Any]:
-        """Numbers and what they stand for, by turns: a page, all elements it draws; a link, its own."""
+        """The parent tree, as numbers alternating with values: a page's list of elements, or a link's own."""
         numbers: list[Any] = self.at(self.root["ParentTree"])["Nums"]
         return numbers
 
     def take_in(self, element: Any, other: Any) -> None:
-        """What stands in another element stands in this one, at its end."""
+        """Moves the children of another element to the end of this one."""
         for child in self.children(other):
             child["P"] = element.reference
         for child in other["K"]:
@@ -51,7 +51,7 @@ class Structure:
             element["K"].append(child)
 
     def name(self, kind: str, element: Any) -> Any:
-        """A name that no other element has, ``note-3``."""
+        """Gives an element a unique name such as ``note-3``, and returns it."""
         number = 1 + sum(name.startswith(kind) for name in self.names)
         self.names[f"{kind}-{number}"] = element
         element["ID"] = pydyf.String(f"{kind}-{number}")
