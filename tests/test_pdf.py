@@ -592,9 +592,10 @@ def test_a_figure_or_formula_without_words_stops_both_documents() -> None:
             writer.equation(Formula("z", ""))
 
 
-def test_a_formula_without_words_is_an_error() -> None:
-    with pytest.raises(RenderError, match=r"report\.pdf: a formula has no words"):
-        made(f'<p><img alt="{FORMULA}" src="reportgen:box.svg"></p>', images={"box.svg": BOX})
+@pytest.mark.parametrize(("alt", "what"), [(FORMULA, "formula"), (" ", "picture")])
+def test_a_formula_or_picture_without_words_is_an_error(alt: str, what: str) -> None:
+    with pytest.raises(RenderError, match=rf"report\.pdf: a {what} has no words"):
+        made(f'<p><img alt="{alt}" src="reportgen:box.svg"></p>', images={"box.svg": BOX})
 
 
 def test_every_font_is_ours_and_embedded(report: Path) -> None:

@@ -18,7 +18,7 @@ from reportgen.figures.drafting.colour_scale import Scale
 from reportgen.figures.drafting.style import house_style, settle
 from reportgen.figures.drafting.tiles import Canvas
 from reportgen.figures.noise_in_image import RATIO, VARIANCE, Plan
-from reportgen.figures.pixel_maps import over, spaced
+from reportgen.figures.pixel_maps import over
 from reportgen.findings import Estimate, Findings, collect, marks, prose
 from reportgen.plan import Plan as Cells
 from reportgen.report.sections import pixels as section
@@ -77,11 +77,6 @@ def test_ratios_where_there_is_nothing_are_not_made_up() -> None:
     above, below = np.array([[2.0, 0.0], [6.0, 4.0]]), np.array([[1.0, 0.0], [1.0, 2.0]])
     found = over(above, below)
     assert math.isnan(found[0, 1]) and found[1, 0] == pytest.approx(6 / 3)
-
-
-def test_checkpoints_are_thinned_evenly() -> None:
-    assert spaced((0, 1, 5, 20, 50, 100, 200), 4) == (0, 5, 50, 200)
-    assert spaced((0, 2), 4) == (0, 2)
 
 
 @pytest.mark.parametrize("name", [VARIANCE, RATIO])

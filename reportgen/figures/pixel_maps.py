@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from reportgen.figures.drafting.colour_scale import Array
 from reportgen.figures.reading import named, pair, title_of, unbiased
 from reportgen.findings import Estimate, Findings, prose
+from reportgen.findings.choice import evenly
 
 COLUMNS = 4
 """The most checkpoints shown."""
@@ -68,7 +68,7 @@ def data(findings: Findings) -> NoiseInImage | None:
     if layer is None:
         return None
     measured = findings.checkpoints
-    chosen = spaced(measured, COLUMNS)
+    chosen = evenly(measured, COLUMNS)
     reference = findings.reference()
     base = findings.pixel_noise(reference)
     rows, errors = [], []
@@ -125,13 +125,6 @@ def headings(findings: Findings) -> tuple[str, str, str]:
     v, layer = findings.vocabulary, findings.first_layer()
     several = layer is not None and len(layer.shown) > 1
     return (f"at {v.round}" if v.trained else "", "relative to", "single units" if several else "unit")
-
-
-def spaced(values: Sequence[int], most: int) -> tuple[int, ...]:
-    """At most `most` of the values: the first, the last, and evenly spaced ones between them."""
-    if len(values) <= most:
-        return tuple(values)
-    return tuple(values[round(i * (len(values) - 1) / (most - 1))] for i in range(most))
 
 
 def over(above: Array, below: Array) -> Array:

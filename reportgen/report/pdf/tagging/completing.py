@@ -99,7 +99,8 @@ class _Walk:
             element["Alt"].string = words
             self.formulas.append(element)
         if not words:
-            raise RenderError(f"{self.name}: a formula has no words. Give it an alternative text.")
+            what = "formula" if element["S"] == "/Formula" else "picture"
+            raise RenderError(f"{self.name}: a {what} has no words. Give it an alternative text.")
         page = self.structure.at(element["Pg"])
         height = float(page["MediaBox"][3])
         left, top, right, bottom = (POINT * float(side) for side in element["A"]["BBox"])
