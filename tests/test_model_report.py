@@ -272,7 +272,7 @@ def test_one_model_beside_one_number_is_no_table_of_many() -> None:
     first = plain(front.abstract(found)[0])
     assert "of the published models, the published number is " in first
     number = r"\d\S+\u00a0±\u00a0\d\S+ nats per image \(published: 86\.76\)"
-    assert re.search(rf"\. VAE, k\u00a0=\u00a01 has a negative log-likelihood of {number}\.", first), first
+    assert re.search(rf"\. The model has a negative log-likelihood of {number}\.", first), first
     drawing = draw(found, "likelihood_by_model")
     assert drawing is not None
     assert "of the trained model, and the published number. " in drawing.caption

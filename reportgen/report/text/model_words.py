@@ -232,6 +232,7 @@ def best(found: Grid) -> str:
     names, value = [found.name(row, column) for row, column, _ in equal], likelihood(model)
     trained = {model.training.key for *_, model in equal if model.training}  # two may be one: `shared`
     whose = prose.listing(names) if len(names) <= NAMED else words.counted(len(trained), "model")
+    whose = "the model" if len(found.models) == 1 else whose
     which = f"the lowest negative log-likelihood, {value}"
     if len(equal) == len(known):
         which = f"a negative log-likelihood of {value}"
