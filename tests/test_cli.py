@@ -857,8 +857,8 @@ def test_lines_tell_of_ends_and_of_long_silence() -> None:
     lines(Event("cell b", "b", "measuring", 1.0, None, None, "broken", "no luck"))
     assert stream.getvalue().splitlines() == [
         "mine: 2 cells to run, 1 kept from before",
-        "[1/3] measuring cell a: 40%, precision 5.00%, 1,000 draws a data point, 44 s left",
-        "[2/3] measuring cell a: done, precision 5.00%, 1,000 draws a data point, 11 s left",
+        "[1/3] measuring cell a: 40%, precision 5.00%, 1,000 draws per data point, 44 s left",
+        "[2/3] measuring cell a: done, precision 5.00%, 1,000 draws per data point, 11 s left",
         "[3/3] measuring cell b: broke, no luck",
     ]
 

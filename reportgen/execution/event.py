@@ -28,7 +28,7 @@ class Event:
     state: State
     cause: str | None = None
     """Why the cell broke, or stopped before its end."""
-    counted: str = "draws a data point"
+    counted: str = "draws per data point"
     """What `replicates` counts."""
 
 
